@@ -96,7 +96,14 @@ class Server:
         plain.add_generic_rpc_handlers((_Dispatch(self._wires),))
         self.endpoints["grpc"] = f"{HOST}:{plain.add_insecure_port(f'{HOST}:0')}"
         await plain.start()
-        config = uvicorn.Config(self._app, interface="asgi3", http="httptools", log_level="warning", lifespan="off", access_log=False)
+        config = uvicorn.Config(
+            self._app,
+            interface="asgi3",
+            http="httptools",
+            log_level="warning",
+            lifespan="off",
+            access_log=False,
+        )
         http = uvicorn.Server(config)
         tasks = [asyncio.ensure_future(http.serve(sockets=sockets)), asyncio.ensure_future(self.world.run())]
         while not http.started:  # noqa: ASYNC110 - uvicorn offers no event for it

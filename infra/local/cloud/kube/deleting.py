@@ -1,0 +1,169 @@
+"""How objects end: finalizers, grace periods, owners, namespaces and definitions."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from infra.local.cloud.kube import custom
+from infra.local.cloud.kube.values import Object, meta, stamp, without
+
+if TYPE_CHECKING:
+    from infra.local.cloud.kube.objects import Objects
+
+EMPTYING = timedelta(seconds=5)
+"""How long the namespace controller takes to come round."""
+ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+
+
+def delete(objects: Objects, kind: str, namespace: str, name: str, grace: timedelta = timedelta()) -> bool:
+    """Ask for an object's end; say whether it was there."""
+    old = objects.find(kind, namespace, name)
+    if old is None:
+        return False
+    if kind == "Namespace":
+        _leave(objects, old)
+    elif meta(old).get("finalizers") or grace:
+        mark(objects, kind, old, grace)
+    else:
+        remove(objects, kind, old, old)
+    return True
+
+
+def mark(objects: Objects, kind: str, old: Object, grace: timedelta = timedelta()) -> Object:
+    """Set the deletionTimestamp, once; with a grace period the end is on the agenda."""
+    if "deletionTimestamp" in meta(old):
+        return old
+    when = objects.world.now + grace
+    gone = {"deletionTimestamp": stamp(when), "deletionGracePeriodSeconds": int(grace.total_seconds())}
+    generation = meta(old).get("generation", 1) + 1
+    new = {**old, "metadata": {**meta(old), **gone, "generation": generation}}
+    objects.commit("MODIFIED", kind, new, old)
+    if grace:
+        uid = meta(old).get("uid")
+        objects.world.at(when, lambda: _expire(objects, kind, old, uid))
+    return new
+
+
+def _expire(objects: Objects, kind: str, seen: Object, uid: object) -> None:
+    now = objects.find(kind, meta(seen).get("namespace", ""), meta(seen)["name"])
+    # The name may have been given anew in the meantime.
+    if now is None or meta(now).get("uid") != uid:
+        return
+    if meta(now).get("finalizers"):
+        new = {**now, "metadata": {**meta(now), "deletionGracePeriodSeconds": 0}}
+        objects.commit("MODIFIED", kind, new, now)
+    else:
+        remove(objects, kind, now, now)
+
+
+def finished(obj: Object) -> bool:
+    """Say whether nothing holds an object any more whose end was asked for."""
+    head = meta(obj)
+    # A grace period ends on the agenda, a namespace when it is empty.
+    held = head.get("finalizers") or head.get("deletionGracePeriodSeconds") or obj.get("kind") == "Namespace"
+    return "deletionTimestamp" in head and not held
+
+
+def remove(objects: Objects, kind: str, last: Object, old: Object) -> None:
+    """Take an object out of the store, and then what only it held."""
+    objects.commit("DELETED", kind, {**last, "metadata": dict(meta(last))}, old)
+    if kind == custom.ID:
+        _undefine(objects, last)
+    _collect(objects, meta(last).get("uid", ""))
+    place = meta(last).get("namespace")
+    if place and not objects.open(place):
+        _try_to_end(objects, place)
+
+
+def _undefine(objects: Objects, definition: Object) -> None:
+    kind = custom.defined(definition)
+    for obj in objects.all(kind):
+        remove(objects, kind, obj, obj)
+    objects.withdraw(kind)
+
+
+def _collect(objects: Objects, uid: str) -> None:
+    for kind, namespace, name in sorted(objects.dependents.pop(uid, ())):
+        old = objects.find(kind, namespace, name)
+        if old is None:
+            continue
+        left = [o for o in meta(old).get("ownerReferences") or () if o.get("uid") != uid]
+        if left:
+            new = {**old, "metadata": {**meta(old), "ownerReferences": left}}
+            objects.commit("MODIFIED", kind, new, old)
+        else:
+            delete(objects, kind, namespace, name)
+
+
+def orphan(objects: Objects, uid: str) -> None:
+    """Let go of what an object owns, so that it survives its owner."""
+    for kind, namespace, name in sorted(objects.dependents.pop(uid, ())):
+        old = objects.find(kind, namespace, name)
+        if old is not None:
+            left = [o for o in meta(old).get("ownerReferences") or () if o.get("uid") != uid]
+            head = without(meta(old), "ownerReferences") | ({"ownerReferences": left} if left else {})
+            objects.commit("MODIFIED", kind, {**old, "metadata": head}, old)
+
+
+# Namespaces ----------------------------------------------------------------------------------------------
+
+
+def _leave(objects: Objects, old: Object) -> None:
+    if "deletionTimestamp" in meta(old):
+        return
+    head = {**meta(old), "deletionTimestamp": stamp(objects.world.now)}
+    status = {**old.get("status", {}), "phase": "Terminating"}
+    objects.commit("MODIFIED", "Namespace", {**old, "metadata": head, "status": status}, old)
+    name = meta(old)["name"]
+    objects.world.after(EMPTYING, lambda: _empty(objects, name))
+
+
+def _empty(objects: Objects, name: str) -> None:
+    if objects.open(name):
+        return
+    # Owners first: their controllers have less to misunderstand.
+    for kind, obj in sorted(objects.holdings(name), key=lambda held: bool(meta(held[1]).get("ownerReferences"))):
+        delete(objects, kind, name, meta(obj)["name"])
+    _try_to_end(objects, name)
+
+
+def _try_to_end(objects: Objects, name: str) -> None:
+    found = objects.find("Namespace", "", name)
+    if found is None or "deletionTimestamp" not in meta(found) or meta(found).get("finalizers"):
+        return
+    left = list(objects.holdings(name))
+    if left:
+        _say_what_remains(objects, found, left)
+    elif _emptied(objects, found):
+        remove(objects, "Namespace", found, found)
+
+
+def _emptied(objects: Objects, namespace: Object) -> bool:
+    # An empty namespace, too, waits for the controller: its end is never part of the DELETE itself.
+    asked = meta(namespace)["deletionTimestamp"]
+    return stamp(objects.world.now - EMPTYING) >= asked
+
+
+def _say_what_remains(objects: Objects, namespace: Object, left: list[tuple[str, Object]]) -> None:
+    held = sorted({f for _, o in left for f in meta(o).get("finalizers") or ()})
+    message = f"Some content in the namespace has finalizers remaining: {', '.join(held)}" if held else ""
+    condition = {
+        "type": "NamespaceFinalizersRemaining",
+        "status": "True" if held else "False",
+        "reason": "SomeFinalizersRemain" if held else "ContentHasNoFinalizers",
+        "message": message,
+    }
+    old = namespace.get("status", {})
+    if held and at_type(old.get("conditions"), condition["type"]) != condition:
+        status = {**old, "conditions": [condition]}
+        objects.commit(
+            "MODIFIED", "Namespace", {**namespace, "metadata": dict(meta(namespace)), "status": status}, namespace
+        )
+
+
+def at_type(conditions: object, name: str) -> object:
+    """Return the condition of this type, or None."""
+    if not isinstance(conditions, list):
+        return None
+    return next((c for c in conditions if c.get("type") == name), None)

@@ -1,0 +1,186 @@
+"""Structural schemas at work: what a value may contain, what is filled in, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from infra.local.cloud.kube import rules
+from infra.local.cloud.kube.fieldsets import Schema, is_list, item_key, items
+from infra.local.cloud.kube.refusals import Cause, bad_value, required, unsupported
+from infra.local.cloud.kube.values import copied
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
+_ENVELOPE = {"apiVersion", "kind", "metadata"}
+
+
+@lru_cache(maxsize=2048)
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(text)
+
+
+def pruned(schema: Schema, value: Any, unknown: list[str], path: str = "") -> Any:
+    """Return a copy without what the schema does not know; the paths of that are added to ``unknown``."""
+    if isinstance(value, list):
+        kind = items(schema)
+        return [pruned(kind, item, unknown, f"{path}[{i}]") for i, item in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    fields: Schema = schema.get("properties") or {}
+    free = schema.get("additionalProperties")
+    keeps = not schema or schema.get("x-kubernetes-preserve-unknown-fields") or free is True
+    envelope = not path or schema.get("x-kubernetes-embedded-resource")
+    out = {}
+    for name, item in value.items():
+        here = f"{path}.{name}" if path else name
+        if envelope and name in _ENVELOPE and name not in fields:
+            out[name] = copied(item)
+        elif name in fields or isinstance(free, dict):
+            out[name] = pruned(fields.get(name) or (free if isinstance(free, dict) else {}), item, unknown, here)
+        elif keeps:
+            out[name] = copied(item)
+        else:
+            unknown.append(here)
+    return out
+
+
+def fill(schema: Schema, value: Any) -> None:
+    """Set defaults, in place."""
+    if isinstance(value, list):
+        kind = items(schema)
+        for item in value:
+            fill(kind, item)
+    elif isinstance(value, dict):
+        free = schema.get("additionalProperties")
+        fields: Schema = schema.get("properties") or {}
+        for name, kind in fields.items():
+            if "default" in kind and (name not in value or (value[name] is None and not kind.get("nullable"))):
+                value[name] = copied(kind["default"])
+            if name in value:
+                fill(kind, value[name])
+        if isinstance(free, dict):
+            for name in value.keys() - fields.keys():
+                fill(free, value[name])
+
+
+def right_type(schema: Schema, value: Any) -> bool:
+    """Say whether a value has the type of its schema."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return isinstance(value, (int, str)) and not isinstance(value, bool)
+    wanted = schema.get("type")
+    if wanted is None:
+        return True
+    if isinstance(value, bool) and wanted != "boolean":
+        return False
+    if wanted == "integer" and isinstance(value, float):
+        return value.is_integer()
+    return isinstance(value, _TYPES[wanted])
+
+
+def violations(schema: Schema, value: Any, path: str = "", old: Any = None) -> Iterator[Cause]:
+    """Yield everything wrong with a value. ``old`` is its former value, for rules on transitions."""
+    if value is None and schema.get("nullable"):
+        return
+    if not right_type(schema, value):
+        wanted = schema.get("type", "integer,string")
+        yield bad_value(path, _type_of(value), f"{path} in body must be of type {wanted}: {_quoted_type(value)}")
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield unsupported(path, value, schema["enum"])
+    if isinstance(value, str):
+        yield from _text_violations(schema, value, path)
+    elif isinstance(value, dict):
+        yield from _object_violations(schema, value, path, old if isinstance(old, dict) else None)
+    elif isinstance(value, list):
+        yield from _list_violations(schema, value, path, old if isinstance(old, list) else None)
+    elif not isinstance(value, bool):
+        yield from _number_violations(schema, value, path)
+    yield from _combinations(schema, value, path)
+    yield from rules.violations(schema, value, path, old)
+
+
+def _type_of(value: Any) -> str:
+    return next((name for name, types in _TYPES.items() if type(value) in types), "null")
+
+
+def _quoted_type(value: Any) -> str:
+    return f'"{_type_of(value)}"'
+
+
+def _text_violations(schema: Schema, value: str, path: str) -> Iterator[Cause]:
+    if len(value) > schema.get("maxLength", len(value)):
+        limit = schema["maxLength"]
+        yield Cause(path, "FieldValueTooLong", f"Too long: may not be more than {limit} bytes")
+    if len(value) < schema.get("minLength", 0):
+        yield bad_value(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
+    if "pattern" in schema and not _pattern(schema["pattern"]).search(value):
+        yield bad_value(path, value, f"{path} in body should match '{schema['pattern']}'")
+    if schema.get("format") == "date-time" and not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", value):
+        yield bad_value(path, value, f"{path} in body must be of type date-time: {value!r}")
+
+
+def _number_violations(schema: Schema, value: float, path: str) -> Iterator[Cause]:
+    if value > schema.get("maximum", value):
+        yield bad_value(path, value, f"{path} in body should be less than or equal to {schema['maximum']}")
+    if value < schema.get("minimum", value):
+        yield bad_value(path, value, f"{path} in body should be greater than or equal to {schema['minimum']}")
+
+
+def _object_violations(
+    schema: Schema, value: dict[str, Any], path: str, old: dict[str, Any] | None
+) -> Iterator[Cause]:
+    for name in schema.get("required", ()):
+        if name not in value:
+            yield required(f"{path}.{name}" if path else name)
+    if len(value) > schema.get("maxProperties", len(value)):
+        limit = schema["maxProperties"]
+        yield Cause(path, "FieldValueTooMany", f"Too many: {len(value)}: must have at most {limit} items")
+    if len(value) < schema.get("minProperties", 0):
+        yield bad_value(path, value, f"{path} in body should have at least {schema['minProperties']} properties")
+    fields: Schema = schema.get("properties") or {}
+    free = schema.get("additionalProperties")
+    for name, item in value.items():
+        kind = fields.get(name) or (free if isinstance(free, dict) else None)
+        if kind:
+            yield from violations(kind, item, f"{path}.{name}" if path else name, (old or {}).get(name))
+
+
+def _list_violations(schema: Schema, value: list[Any], path: str, old: list[Any] | None) -> Iterator[Cause]:
+    if len(value) > schema.get("maxItems", len(value)):
+        limit = schema["maxItems"]
+        yield Cause(path, "FieldValueTooMany", f"Too many: {len(value)}: must have at most {limit} items")
+    if len(value) < schema.get("minItems", 0):
+        yield bad_value(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
+    keyed = is_list(schema, value)
+    before = {item_key(schema, item): item for item in old or ()} if keyed else {}
+    seen: set[str] = set()
+    for i, item in enumerate(value):
+        key = item_key(schema, item) if keyed else ""
+        if keyed and key in seen:
+            yield Cause(f"{path}[{i}]", "FieldValueDuplicate", f"Duplicate value: {key[2:]}")
+        seen.add(key)
+        yield from violations(items(schema), item, f"{path}[{i}]", before.get(key))
+
+
+def _fits(schema: Schema, value: Any, path: str) -> bool:
+    return next(violations(schema, value, path), None) is None
+
+
+def _combinations(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+    for part in schema.get("allOf", ()):
+        yield from violations(part, value, path)
+    if "anyOf" in schema and not any(_fits(part, value, path) for part in schema["anyOf"]):
+        yield bad_value(path, value, f"{path} in body must validate at least one schema (anyOf)")
+    if "oneOf" in schema and sum(_fits(part, value, path) for part in schema["oneOf"]) != 1:
+        yield bad_value(path, value, f"{path} in body must validate one and only one schema (oneOf)")
+    if "not" in schema and _fits(schema["not"], value, path):
+        yield bad_value(path, value, f"{path} in body must not validate the schema (not)")

@@ -1,0 +1,54 @@
+"""Where each value is stored: collection, id, and the few fields that it is found by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.domain.inventory import Status, Unit
+from shared.domain.names import GLOBAL
+
+INTENTS, VOTES, PROPOSALS, DECISIONS = "intents", "votes", "proposals", "decisions"
+PLATFORM_DOCUMENTS, DEPLOYMENTS, STATUSES = "platform", "deployments", "statuses"
+CARDS, OUTBOX, AUDIT = "cards", "outbox", "audit"
+DIRECTORY = "directory/groups"
+
+
+def intent_path(intent: str) -> str:
+    """Return where an intent is stored."""
+    return f"{INTENTS}/{intent}"
+
+
+def proposal_path(proposal: str) -> str:
+    """Return where a proposal is stored."""
+    return f"{PROPOSALS}/{proposal}"
+
+
+def decision_path(proposal: str) -> str:
+    """Return where the decision on a proposal is stored."""
+    return f"{DECISIONS}/{proposal}"
+
+
+def vote_path(vote: str) -> str:
+    """Return where a vote is stored."""
+    return f"{VOTES}/{vote}"
+
+
+def card_path(proposal: str) -> str:
+    """Return where the card of a proposal is stored."""
+    return f"{CARDS}/{proposal}"
+
+
+def status_path(unit: Unit) -> str:
+    """Return where a unit's status is stored."""
+    return f"{STATUSES}/{unit}"
+
+
+def status_fields(status: Status) -> Mapping[str, Any]:
+    """Return what statuses are found by: owner, regions that the inventory names, the next look."""
+    regions = {key.within.split("/")[0] if key.within else key.location for key in status.inventory}
+    return {
+        "owner": status.unit.owner,
+        "regions": sorted(regions - {GLOBAL}),
+        "next_check_at": None if status.next_check_at is None else status.next_check_at.timestamp(),
+    }
