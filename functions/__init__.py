@@ -1,0 +1,1 @@
+"""DECIDE and ACT: every invocation does one step and never waits."""

@@ -142,7 +142,7 @@ class Card:
 
 
 class Chat(Protocol):
-    """Slack, as notify speaks to it. Raises RateLimitedError and BlocksRefusedError."""
+    """Slack, as notify speaks to it. Raises RateLimitedError, BlocksRefusedError, and RetryableError if it is away."""
 
     def post(self, channel: str, card: Card, *, key: str = "", thread: str = "") -> str:
         """Post and return the message's ts. ``key`` goes into the metadata, to find the message again."""

@@ -25,6 +25,12 @@ class Resource:
     """For a check: what a person does when it does not hold. A check is looked at, never built."""
 
     @property
+    def all_needs(self) -> frozenset[ResourceKey]:
+        """Its needs, and the cluster that it lives in."""
+        container = self.key.container
+        return self.needs if container is None else self.needs | {container}
+
+    @property
     def is_check(self) -> bool:
         """Whether it is only looked at."""
         return self.key.kind in CHECKS
@@ -54,7 +60,7 @@ class ResourceGraph:
     def __iter__(self) -> Iterator[Resource]:
         """Yield needs before what needs them."""
         inside = self.resources
-        order = TopologicalSorter({key: (r.needs | r.any_of) & inside.keys() for key, r in inside.items()})
+        order = TopologicalSorter({key: (r.all_needs | r.any_of) & inside.keys() for key, r in inside.items()})
         return (inside[key] for key in order.static_order())
 
     def __contains__(self, key: object) -> bool:
@@ -73,7 +79,7 @@ class ResourceGraph:
     @property
     def outside(self) -> frozenset[ResourceKey]:
         """What the graph needs but does not hold: other units' resources, seen but not touched here."""
-        asked = (r.needs | r.any_of for r in self.resources.values())
+        asked = (r.all_needs | r.any_of for r in self.resources.values())
         return frozenset(key for keys in asked for key in keys) - self.resources.keys()
 
 

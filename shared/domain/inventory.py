@@ -51,6 +51,9 @@ class Entry:
     reason: str = ""
     gone_since: datetime | None = None
     ready_once: bool = False
+    """Whether it was ever as wanted since it was built: a wreck of such a thing is for a person."""
+    kept: bool = False
+    """Whether it was as wanted in the last round: what other units wait for."""
     applied: str = ""
     """Hash of the spec that was last started and settled: if it still reads back otherwise, a field was not kept."""
 

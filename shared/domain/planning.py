@@ -71,7 +71,7 @@ class Gone:
 
 
 Step = Do | Hold | Keep | Gone
-Users = Mapping[ResourceKey, frozenset[ResourceKey]]
+Inventory = Mapping[ResourceKey, Entry]
 
 
 @dataclass(frozen=True)
@@ -98,32 +98,38 @@ class Plan:
 
 def make_plan(
     graph: ResourceGraph,
-    inventory: Mapping[ResourceKey, Entry],
+    inventory: Inventory,
     seen: Observation,
     now: datetime,
-    users: Users | None = None,
+    others: Inventory | None = None,
 ) -> Plan:
     """Say what to do next about every key, wanted or remembered.
 
-    ``users`` names keys of other units that need ours: one of ours that is no longer wanted stays until they are
-    seen absent.
+    ``others`` is what other units remember and may need of ours: one of ours that is no longer wanted stays until
+    its users are seen absent.
     """
     steps: dict[ResourceKey, Step] = {}
     for resource in graph:
         steps[resource.key] = _wanted(resource, inventory.get(resource.key, Entry()), seen, steps)
-    used = _users(inventory, users or {})
+    used = users_of({**(others or {}), **inventory})
     for key in sorted(inventory.keys() - graph.resources.keys()):
         steps[key] = _unwanted(key, used.get(key, frozenset()), seen)
     return Plan({key: _when_due(step, inventory.get(key), now) for key, step in steps.items()})
 
 
-def _users(inventory: Mapping[ResourceKey, Entry], others: Users) -> dict[ResourceKey, frozenset[ResourceKey]]:
-    used = dict(others)
+def users_of(inventory: Inventory) -> Mapping[ResourceKey, frozenset[ResourceKey]]:
+    """Return what is remembered to need each key. A check is nobody's user: it passes on what it is needed for."""
+    direct: dict[ResourceKey, set[ResourceKey]] = {}
     for key, entry in inventory.items():
-        if key.kind not in CHECKS:
-            for need in entry.needs:
-                used[need] = used.get(need, frozenset()) | {key}
-    return used
+        for need in entry.needs:
+            direct.setdefault(need, set()).add(key)
+
+    def real(key: ResourceKey) -> frozenset[ResourceKey]:
+        found = direct.get(key, set())
+        checks = {user for user in found if user.kind in CHECKS}
+        return frozenset(found - checks).union(*(real(check) for check in checks))
+
+    return {key: real(key) for key in direct}
 
 
 def _wanted(resource: Resource, entry: Entry, seen: Observation, earlier: Mapping[ResourceKey, Step]) -> Step:
@@ -191,7 +197,7 @@ def reason_of(word: str) -> Reason:
 
 
 def _waiting_for(resource: Resource, seen: Observation, earlier: Mapping[ResourceKey, Step]) -> Hold | None:
-    missing = sorted(need for need in resource.needs if not _kept(need, seen, earlier))
+    missing = sorted(need for need in resource.all_needs if not _kept(need, seen, earlier))
     if missing:
         return Hold(resource.key, f"waiting for {missing[0]}")
     if resource.any_of and not any(_kept(need, seen, earlier) for need in resource.any_of):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.domain.inventory import Status, Unit
-from shared.domain.names import GLOBAL
+from shared.domain.names import GLOBAL, short_hash
 
 INTENTS, VOTES, PROPOSALS, DECISIONS = "intents", "votes", "proposals", "decisions"
 PLATFORM_DOCUMENTS, DEPLOYMENTS, STATUSES = "platform", "deployments", "statuses"
@@ -44,11 +44,21 @@ def status_path(unit: Unit) -> str:
     return f"{STATUSES}/{unit}"
 
 
+SHARE = 10
+"""A converged unit is visited once in so many minutes, for drift."""
+
+
+def share_of(unit: Unit) -> int:
+    """Return the minute out of ten in which a converged unit is visited."""
+    return int(short_hash(str(unit)), 16) % SHARE
+
+
 def status_fields(status: Status) -> Mapping[str, Any]:
-    """Return what statuses are found by: owner, regions that the inventory names, the next look."""
+    """Return what statuses are found by: owner, regions that the inventory names, the next look, the drift minute."""
     regions = {key.within.split("/")[0] if key.within else key.location for key in status.inventory}
     return {
         "owner": status.unit.owner,
         "regions": sorted(regions - {GLOBAL}),
+        "share": share_of(status.unit),
         "next_check_at": None if status.next_check_at is None else status.next_check_at.timestamp(),
     }

@@ -49,7 +49,7 @@ def remember(status: Status, graph: ResourceGraph) -> Status:
     inventory = dict(status.inventory)
     for resource in graph:
         entry = inventory.get(resource.key, Entry())
-        inventory[resource.key] = replace(entry, needs=resource.needs, gone_since=None)
+        inventory[resource.key] = replace(entry, needs=resource.all_needs, gone_since=None)
     return replace(status, inventory=inventory)
 
 
@@ -86,14 +86,13 @@ def _settle_key(
 ) -> Entry:
     step = plan.steps.get(key)
     if isinstance(seen.get(key), InFlight):
-        return replace(entry, operation_since=entry.operation_since or now, gone_since=None)
-    if not isinstance(step, Gone):
-        entry = replace(entry, gone_since=None)
+        return replace(entry, operation_since=entry.operation_since or now, gone_since=None, kept=False)
+    entry = replace(entry, kept=False, gone_since=entry.gone_since if isinstance(step, Gone) else None)
     match step, result:
         case Gone(), _:
-            return replace(_at_rest(entry), gone_since=entry.gone_since or now)
+            return replace(_at_rest(entry), gone_since=entry.gone_since or now, ready_once=False)
         case Keep(), _:
-            return replace(_at_rest(entry), ready_once=True)
+            return replace(_at_rest(entry), ready_once=True, kept=True)
         case Do(), Started(operation):
             return _begun(entry, step, operation, now)
         case _, InferError() as error:

@@ -64,7 +64,6 @@ class Compute:
                 name="default",
                 description="Default network for the project",
                 auto_create_subnetworks=True,
-                mtu=1460,
                 routing_config={"routing_mode": "REGIONAL"},
                 network_firewall_policy_enforcement_order="AFTER_CLASSIC_FIREWALL",
             )
@@ -79,6 +78,14 @@ class Compute:
         """Return a subnetwork that is there, or None."""
         self.open(project)
         return self.store.made.get(f"projects/{project}/regions/{region}/subnetworks/{name}")
+
+    def has_proxy_subnetwork(self, project: str, region: str, network: str = "default") -> bool:
+        """Say whether a region of a network has an active subnetwork for cross-region Gateways."""
+        self.open(project)
+        return any(
+            sub.purpose == "GLOBAL_MANAGED_PROXY" and sub.role == "ACTIVE" and sub.network.endswith(f"/{network}")
+            for sub in self.store.within(f"projects/{project}/regions/{region}", "subnetworks")
+        )
 
     def lend_range(self, subnetwork: str, name: str, user: str, wanted: str, prefix: int) -> str:
         """Add a secondary range for GKE: the wanted one, or a free one of this size. Raises if it overlaps."""
@@ -101,10 +108,20 @@ class Compute:
                 body.secondary_ip_ranges = [r for r in body.secondary_ip_ranges if r.range_name != name]
 
     def snapshot(self) -> dict[str, object]:
-        """Return what exists with its settings, without what differs from one run to the next."""
-        made = self.store.made
-        kept = {path: self._plain(path) for path in made if "/subnetworks/" not in path or not is_auto(self.store, path)}
-        children = {"/".join((c.owner, c.collection, c.name)): c.body for c in self.children.values()}
+        """Return what exists with its settings, without what differs from one run to the next.
+
+        Left out: the default network, there from the first time that a project is met, and GKE's own firewall rules,
+        which come and go with their clusters.
+        """
+        made = [
+            path
+            for path in self.store.made
+            if not path.endswith("/global/networks/default") and "/firewalls/gke-" not in path
+        ]
+        kept = {
+            path: self._plain(path) for path in made if "/subnetworks/" not in path or not is_auto(self.store, path)
+        }
+        children = {f"{c.owner}/{c.collection}/{c.name}": c.body for c in self.children.values()}
         return {"resources": dict(sorted(kept.items())), "children": dict(sorted(children.items()))}
 
     def _plain(self, path: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The lists in which the children of Gateways show: forwarding rules, addresses, backend services, NEGs, health checks."""
+"""Lists that show the children of Gateways: forwarding rules, addresses, backend services, NEGs, health checks."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ _AGGREGATED = {
 }
 
 
+def as_item(store: Store, project: str, child: Child, kind: str) -> Any:
+    """Return a child as the API's own type."""
+    message = getattr(compute_v1, kind)
+    fields = {**child.body, "name": child.name, "selfLink": BASE + store.child_path(project, child)}
+    # A controller's body may say more than the API's type; the list shows what the API knows.
+    return message.wrap(json_format.ParseDict(fields, message.pb()(), ignore_unknown_fields=True))
+
+
 class Children:
     """List and AggregatedList of one collection."""
 
@@ -50,19 +58,12 @@ class Children:
         """Return the handlers by RPC."""
         return {"List": self._list, "AggregatedList": self._aggregated}
 
-    def _item(self, project: str, child: Child) -> Any:
-        kind = getattr(compute_v1, self._kind)
-        path = self._store.child_path(project, child)
-        fields = {**child.body, "name": child.name, "selfLink": BASE + path}
-        # A controller's body may say more than the API's type; the list shows what the API knows.
-        return kind.wrap(json_format.ParseDict(fields, kind.pb()(), ignore_unknown_fields=True))
-
     def _by_scope(self, project: str) -> dict[str, list[Any]]:
         found: dict[str, list[Any]] = {}
         for child in self._store.children_in(project, self._collection):
             path = self._store.child_path(project, child).split("/")
             scope = "global" if path[2] == "global" else "/".join(path[2:4])
-            found.setdefault(scope, []).append(self._item(project, child))
+            found.setdefault(scope, []).append(as_item(self._store, project, child, self._kind))
         return found
 
     def _list(self, request: Any) -> Any:

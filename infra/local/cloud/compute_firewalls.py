@@ -6,6 +6,7 @@ from typing import Any
 
 from google.cloud import compute_v1
 
+from infra.local.cloud.compute_children import as_item
 from infra.local.cloud.compute_lists import matching
 from infra.local.cloud.compute_operations import render
 from infra.local.cloud.compute_store import BASE, Store, invalid, last, missing, not_ready
@@ -36,12 +37,13 @@ class Firewalls:
 
     def _list(self, request: Any) -> compute_v1.FirewallList:
         every = self._store.within(f"projects/{request.project}/global", "firewalls")
+        children = self._store.children_in(request.project, "firewalls")
+        every += [as_item(self._store, request.project, child, "Firewall") for child in children]
         return compute_v1.FirewallList(kind="compute#firewallList", items=matching(every, request.filter))
 
     def _insert(self, request: Any) -> compute_v1.Operation:
-        body, ledger = compute_v1.Firewall(request.firewall_resource), self._store.ledger
-        work = ledger.repeated(request.project, request.request_id) or self._begin(request.project, body)
-        ledger.remember(request.project, request.request_id, work)
+        project, body = request.project, compute_v1.Firewall(request.firewall_resource)
+        work = self._store.ledger.once(project, request.request_id, lambda: self._begin(project, body))
         return render(self._store, work)
 
     def _begin(self, project: str, body: compute_v1.Firewall) -> Work:
@@ -73,16 +75,15 @@ class Firewalls:
                 if field.name not in {"name", "network", "direction"}:
                     setattr(body, field.name, getattr(change, field.name))
 
-        ledger = self._store.ledger
-        work = ledger.repeated(request.project, request.request_id)
-        work = work or self._store.change("firewalls.patch", path, effect)
-        ledger.remember(request.project, request.request_id, work)
-        return render(self._store, work)
+        def begin() -> Work:
+            return self._store.change("firewalls.patch", path, effect)
+
+        return render(self._store, self._store.ledger.once(request.project, request.request_id, begin))
 
     def _delete(self, request: Any) -> compute_v1.Operation:
         path = f"projects/{request.project}/global/firewalls/{request.firewall}"
-        ledger = self._store.ledger
-        work = ledger.repeated(request.project, request.request_id)
-        work = work or self._store.delete("firewalls.delete", path, lambda: None)
-        ledger.remember(request.project, request.request_id, work)
-        return render(self._store, work)
+
+        def begin() -> Work:
+            return self._store.delete("firewalls.delete", path, lambda: None)
+
+        return render(self._store, self._store.ledger.once(request.project, request.request_id, begin))

@@ -78,7 +78,7 @@ class Networks:
         return body
 
     def _subnetworks(self, path: str) -> list[Any]:
-        every = self._store.within(path.split("/global")[0], "subnetworks")
+        every = self._store.within(path.split("/global", maxsplit=1)[0], "subnetworks")
         return [sub for sub in every if path_of(sub.network) == path]
 
     def _get(self, request: Any) -> compute_v1.Network:
@@ -91,18 +91,19 @@ class Networks:
 
     def _insert(self, request: Any) -> compute_v1.Operation:
         body = compute_v1.Network(request.network_resource)
-        project, ledger = request.project, self._store.ledger
-        work = ledger.repeated(project, request.request_id) or self._begin(project, body)
-        ledger.remember(project, request.request_id, work)
+        project = request.project
+        work = self._store.ledger.once(project, request.request_id, lambda: self._begin(project, body))
         return render(self._store, work)
 
     def _begin(self, project: str, body: compute_v1.Network) -> Work:
         self._check(body)
         self._usage.need_global(project, "NETWORKS")
-        body.mtu = body.mtu or (_RDMA_MTU if body.network_profile else 1460)
+        if body.network_profile and not body.mtu:
+            body.mtu = _RDMA_MTU
         body.network_firewall_policy_enforcement_order = "AFTER_CLASSIC_FIREWALL"
         if not body.routing_config.routing_mode:
             body.routing_config.routing_mode = "REGIONAL"
+        body.routing_config.bgp_best_path_selection_mode = "LEGACY"
         if body.network_profile:
             body.network_profile = f"{BASE}projects/{project}/global/networkProfiles/{last(body.network_profile)}"
         work = self._store.insert("networks.insert", f"projects/{project}/global/networks/{body.name}", body)
@@ -138,18 +139,15 @@ class Networks:
                 raise ApiError("INVALID_ARGUMENT", text, "invalid")
             return self._store.change("networks.patch", path, effect)
 
-        ledger = self._store.ledger
-        work = ledger.repeated(request.project, request.request_id) or begin()
-        ledger.remember(request.project, request.request_id, work)
-        return render(self._store, work)
+        return render(self._store, self._store.ledger.once(request.project, request.request_id, begin))
 
     def _delete(self, request: Any) -> compute_v1.Operation:
         path = f"projects/{request.project}/global/networks/{request.network}"
-        ledger = self._store.ledger
-        work = ledger.repeated(request.project, request.request_id)
-        work = work or self._store.delete("networks.delete", path, lambda: self._blocked(path))
-        ledger.remember(request.project, request.request_id, work)
-        return render(self._store, work)
+
+        def begin() -> Work:
+            return self._store.delete("networks.delete", path, lambda: self._blocked(path))
+
+        return render(self._store, self._store.ledger.once(request.project, request.request_id, begin))
 
     def _blocked(self, path: str) -> Failure | None:
         own = [path_of(sub.self_link) for sub in self._subnetworks(path)]

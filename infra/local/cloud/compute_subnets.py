@@ -70,11 +70,12 @@ class Subnetworks:
         )
 
     def _insert(self, request: Any) -> compute_v1.Operation:
-        body, ledger = compute_v1.Subnetwork(request.subnetwork_resource), self._store.ledger
-        work = ledger.repeated(request.project, request.request_id)
-        work = work or self._begin(request.project, request.region, body)
-        ledger.remember(request.project, request.request_id, work)
-        return render(self._store, work)
+        body = compute_v1.Subnetwork(request.subnetwork_resource)
+
+        def begin() -> Work:
+            return self._begin(request.project, request.region, body)
+
+        return render(self._store, self._store.ledger.once(request.project, request.request_id, begin))
 
     def _begin(self, project: str, region: str, body: compute_v1.Subnetwork) -> Work:
         if region not in ZONES:
@@ -88,6 +89,8 @@ class Subnetworks:
         body.region = f"{BASE}projects/{project}/regions/{region}"
         body.stack_type = body.stack_type or "IPV4_ONLY"
         body.state = "READY"
+        body.private_ipv6_google_access = "DISABLE_GOOGLE_ACCESS"
+        body.fingerprint = f"{self._store.world.dice(region + body.name).getrandbits(44):011x}="
         body.gateway_address = str(ipaddress.IPv4Network(body.ip_cidr_range)[1])
         path = f"projects/{project}/regions/{region}/subnetworks/{body.name}"
         return self._store.insert("subnetworks.insert", path, body)
@@ -135,9 +138,7 @@ class Subnetworks:
 
     def _delete(self, request: Any) -> compute_v1.Operation:
         path = f"projects/{request.project}/regions/{request.region}/subnetworks/{request.subnetwork}"
-        ledger = self._store.ledger
-        work = ledger.repeated(request.project, request.request_id) or self._begin_delete(path)
-        ledger.remember(request.project, request.request_id, work)
+        work = self._store.ledger.once(request.project, request.request_id, lambda: self._begin_delete(path))
         return render(self._store, work)
 
     def _begin_delete(self, path: str) -> Work:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import Counter
 from collections.abc import Callable
 
@@ -69,34 +70,49 @@ class Usage:
         firewalls = self._store.within(f"projects/{project}", "firewalls", with_coming=True)
         found = [path_of(rule.self_link) or rule.name for rule in firewalls if path_of(rule.network) == network]
         found += [user for path in (network, *subnetworks) for ask in self.users if (user := ask(path))]
-        for child in self._store.children.values():
-            if _in_network(child, network) or any(_in_subnetwork(child, path) for path in subnetworks):
-                found.append(self._store.child_path(project, child))
-        return found
+        children = self._store.children.values()
+        return found + [self._store.child_path(project, c) for c in children if self._in_network(c, network)]
 
     def users_of_subnetwork(self, path: str) -> list[str]:
         """Return the paths of all that uses a subnetwork; a proxy-only one is used by its region's forwarding rules."""
         body, project = self._store.made[path], path.split("/")[1]
         found = [user for ask in self.users if (user := ask(path))]
         for child in self._store.children.values():
-            serves = body.purpose in PROXY_ONLY and _proxied(child, path_of(body.network), last(body.region))
-            if serves or _in_subnetwork(child, path):
+            serves = body.purpose in PROXY_ONLY and self._proxied(child, path_of(body.network), path.split("/")[3])
+            if serves or path in self._homes(child):
                 found.append(self._store.child_path(project, child))
         return found
 
+    def _homes(self, child: Child) -> list[str]:
+        """Return the subnetworks a child is in: the one it names, or those that its address is from."""
+        named, address = str(child.body.get("subnetwork", "")), str(child.body.get("IPAddress", ""))
+        every = [path for path in self._store.made if "/subnetworks/" in path and _mine(child, path)]
+        if named:
+            region = _region(child)
+            full = [path for path in every if path == path_of(named)]
+            return full or [path for path in every if last(path) == last(named) and region in {"", path.split("/")[3]}]
+        network = last(str(child.body.get("network", "")))
+        return [path for path in every if address and self._holds(path, address, network)]
 
-def _in_network(child: Child, network: str) -> bool:
-    named = str(child.body.get("network", ""))
-    return bool(named) and last(named) == last(network) and child.project in {network.split("/")[1], ""}
+    def _holds(self, path: str, address: str, network: str) -> bool:
+        body = self._store.made[path]
+        inside = ipaddress.ip_address(address) in ipaddress.ip_network(body.ip_cidr_range)
+        return inside and network in {"", last(body.network)}
+
+    def _in_network(self, child: Child, network: str) -> bool:
+        named = last(str(child.body.get("network", "")))
+        if named:
+            return named == last(network) and _mine(child, network)
+        return any(path_of(self._store.made[home].network) == network for home in self._homes(child))
+
+    def _proxied(self, child: Child, network: str, region: str) -> bool:
+        if child.collection != "forwardingRules" or not self._in_network(child, network):
+            return False
+        return region in {_region(child), *(home.split("/")[3] for home in self._homes(child))}
 
 
-def _in_subnetwork(child: Child, path: str) -> bool:
-    named = str(child.body.get("subnetwork", ""))
-    return bool(named) and (path_of(named) == path or (named == last(path) and _region(child) == path.split("/")[3]))
-
-
-def _proxied(child: Child, network: str, region: str) -> bool:
-    return child.collection == "forwardingRules" and _in_network(child, network) and _region(child) == region
+def _mine(child: Child, path: str) -> bool:
+    return child.project in {path.split("/")[1], ""}
 
 
 def _region(child: Child) -> str:

@@ -55,6 +55,7 @@ class Durations:
         self._drawn[purpose] += 1
         low, usual, high = SECONDS[kind]
         seconds = self._world.dice(f"{purpose}/{self._drawn[purpose]}").triangular(low, high, usual)
-        factor = self._world.faults.slow.get(kind, self._world.faults.slow.get(kind.split(".")[0], 1))
+        slow = self._world.faults.slow
+        factor = slow.get(kind, slow.get(kind.split(".", maxsplit=1)[0], 1))
         self._world.faults.seen["slow"] += factor != 1
         return timedelta(seconds=round(seconds * factor, 3))

@@ -149,7 +149,7 @@ class Query:
         if query.limit.value < 0 or query.offset < 0:
             raise ApiError("INVALID_ARGUMENT", "limit or offset is negative")
         self._parent = parent
-        self._from = [(source.collection_id, source.all_descendants) for source in getattr(query, "from")] or [("", False)]
+        self._from = [(source.collection_id, source.all_descendants) for source in query.from_] or [("", False)]
         self._matches = _filter(query.where)
         self._orders = _orders(query)
         self._start = _cursor(query, "start_at", self._orders)

@@ -58,6 +58,13 @@ class Store:
         collection, ident = split(name)
         return self._collections.get(collection, {}).get(ident)
 
+    def must(self, name: str) -> Record:
+        """Return the document of that full name; NOT_FOUND if there is none."""
+        record = self.get(name)
+        if record is None:
+            raise ApiError("NOT_FOUND", f"Document ({name}) not found.")
+        return record
+
     def put(self, name: str, record: Record | None) -> None:
         """Replace the document; None deletes it."""
         collection, ident = split(name)

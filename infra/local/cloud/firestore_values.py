@@ -25,8 +25,8 @@ Key = tuple[Any, ...]
 Document = document.Document.pb()
 Value = document.Value.pb()
 NULL_KEY: Key = (0,)
-NAN_KEY: Key = (2, 0)
-ARRAY, REFERENCE = 8, 6
+NAN_KEY: Key = (2,)
+NUMBER, REFERENCE, ARRAY = 3, 7, 9
 MAX_DOCUMENT = 1_048_576
 MAX_FIELD = 1_048_487
 MAX_DEPTH = 20
@@ -35,21 +35,21 @@ _RESERVED = re.compile(r"__.*__")
 
 
 def _number(value: float) -> Key:
-    return NAN_KEY if math.isnan(value) else (2, 1, value)
+    return NAN_KEY if math.isnan(value) else (NUMBER, value)
 
 
 _KEYS: dict[str, Callable[[Pb], Key]] = {
     "null_value": lambda _: NULL_KEY,
     "boolean_value": lambda v: (1, v.boolean_value),
-    "integer_value": lambda v: (2, 1, v.integer_value),
+    "integer_value": lambda v: (NUMBER, v.integer_value),
     "double_value": lambda v: _number(v.double_value),
-    "timestamp_value": lambda v: (3, v.timestamp_value.seconds, v.timestamp_value.nanos),
-    "string_value": lambda v: (4, v.string_value),
-    "bytes_value": lambda v: (5, v.bytes_value),
+    "timestamp_value": lambda v: (4, v.timestamp_value.seconds, v.timestamp_value.nanos),
+    "string_value": lambda v: (5, v.string_value),
+    "bytes_value": lambda v: (6, v.bytes_value),
     "reference_value": lambda v: name_key(v.reference_value),
-    "geo_point_value": lambda v: (7, v.geo_point_value.latitude, v.geo_point_value.longitude),
+    "geo_point_value": lambda v: (8, v.geo_point_value.latitude, v.geo_point_value.longitude),
     "array_value": lambda v: (ARRAY, tuple(key_of(item) for item in v.array_value.values)),
-    "map_value": lambda v: (9, tuple(sorted((k, key_of(item)) for k, item in v.map_value.fields.items()))),
+    "map_value": lambda v: (10, tuple(sorted((k, key_of(item)) for k, item in v.map_value.fields.items()))),
 }
 
 

@@ -8,7 +8,19 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from infra.local.cloud.errors import ApiError
-from infra.local.cloud.firestore_values import NAN_KEY, Document, Key, Path, Pb, Value, find, key_of, measure, parse_path, put
+from infra.local.cloud.firestore_values import (
+    NAN_KEY,
+    Document,
+    Key,
+    Path,
+    Pb,
+    Value,
+    find,
+    key_of,
+    measure,
+    parse_path,
+    put,
+)
 
 MAX_INT, MIN_INT = 2**63 - 1, -(2**63)
 
@@ -99,7 +111,7 @@ def _increment(old: Pb | None, by: Pb) -> tuple[Pb, Pb]:
 
 def _extreme(better: Callable[[Key, Key], bool]) -> Callable[[Pb | None, Pb], tuple[Pb, Pb]]:
     def pick(old: Pb | None, new: Pb) -> tuple[Pb, Pb]:
-        keep = old is not None and _is_number(old) and NAN_KEY != key_of(new) and not better(key_of(new), key_of(old))
+        keep = old is not None and _is_number(old) and key_of(new) != NAN_KEY and not better(key_of(new), key_of(old))
         value = old if keep else new
         return value, value
 

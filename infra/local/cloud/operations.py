@@ -91,6 +91,8 @@ class Ledger:
         self.world = world
         self.durations = Durations(world)
         self.works: dict[str, Work] = {}
+        self.on_end: list[Callable[[], None]] = []
+        """Called whenever work has ended: what others wait for may be there now."""
         self._running: dict[str, _Running] = {}
         self._requests: dict[tuple[str, str], Work] = {}
         self._count = 0
@@ -150,7 +152,14 @@ class Ledger:
         """Return all operations of one parent, oldest first."""
         return [work for work in self.works.values() if work.parent == parent]
 
-    def repeated(self, project: str, request_id: str) -> Work | None:
+    def once(self, project: str, request_id: str, begin: Callable[[], Work]) -> Work:
+        """Begin work, or return what this request id began within the last hour."""
+        work = self._repeated(project, request_id) or begin()
+        if request_id:
+            self._requests[project, request_id] = work
+        return work
+
+    def _repeated(self, project: str, request_id: str) -> Work | None:
         """Return the work that this request id began within the last hour; refuse an id that is none."""
         if not request_id:
             return None
@@ -163,11 +172,6 @@ class Ledger:
         work = self._requests.get((project, request_id))
         return work if work and self.world.now - work.begun < _SAME_REQUEST else None
 
-    def remember(self, project: str, request_id: str, work: Work) -> None:
-        """Keep which work a request id began."""
-        if request_id:
-            self._requests[project, request_id] = work
-
     def _end(self, work: Work, failure: Failure | None) -> None:
         running = self._running.pop(work.path, None)
         if running is None:
@@ -176,6 +180,8 @@ class Ledger:
         work.ended = self.world.now
         if work.failure:
             running.undo(work.failure)
+        for listener in self.on_end:
+            listener()
 
     def _name(self, kind: str, target: str) -> str:
         self._count += 1

@@ -43,12 +43,12 @@ class Shape:
         return self.gpu_type.startswith("tpu-")
 
 
-_H100 = {"gpu_type": "nvidia-h100-80gb", "metric": "NVIDIA_H100_GPUS"}
-_A100 = {"gpu_type": "nvidia-tesla-a100", "metric": "NVIDIA_A100_GPUS"}
-_A100_80 = {"gpu_type": "nvidia-a100-80gb", "metric": "NVIDIA_A100_80GB_GPUS"}
-_L4 = {"gpu_type": "nvidia-l4", "metric": "NVIDIA_L4_GPUS"}
-_V5E = {"gpu_type": "tpu-v5-lite-podslice", "metric": "TPU_LITE_PODSLICE_V5"}
-_V6E = {"gpu_type": "tpu-v6e-slice"}
+_L4 = ("nvidia-l4", "NVIDIA_L4_GPUS")
+_A100 = ("nvidia-tesla-a100", "NVIDIA_A100_GPUS")
+_A100_80 = ("nvidia-a100-80gb", "NVIDIA_A100_80GB_GPUS")
+_H100 = ("nvidia-h100-80gb", "NVIDIA_H100_GPUS")
+_V5E = ("tpu-v5-lite-podslice", "TPU_LITE_PODSLICE_V5")
+_V6E = ("tpu-v6e-slice", "")
 
 SHAPES: dict[str, Shape] = {
     "e2-medium": Shape(2, 4),
@@ -56,15 +56,15 @@ SHAPES: dict[str, Shape] = {
     **{f"n2-standard-{n}": Shape(n, n * 4) for n in (2, 4, 8, 16, 32)},
     **{f"n2d-standard-{n}": Shape(n, n * 4) for n in (2, 4, 8, 16, 32)},
     **{f"c2-standard-{n}": Shape(n, n * 4) for n in (4, 8, 16, 30)},
-    **{f"g2-standard-{n}": Shape(n, n * 4, 1, **_L4) for n in (4, 8, 12, 16, 32)},
-    "g2-standard-24": Shape(24, 96, 2, **_L4),
-    "g2-standard-48": Shape(48, 192, 4, **_L4),
-    "g2-standard-96": Shape(96, 384, 8, **_L4),
-    **{f"a2-highgpu-{n}g": Shape(12 * n, 85 * n, n, **_A100) for n in (1, 2, 4, 8)},
-    "a2-megagpu-16g": Shape(96, 1360, 16, **_A100),
-    **{f"a2-ultragpu-{n}g": Shape(12 * n, 170 * n, n, **_A100_80) for n in (1, 2, 4, 8)},
-    **{f"a3-highgpu-{n}g": Shape(26 * n, 234 * n, n, **_H100, on_demand=False) for n in (1, 2, 4)},
-    "a3-highgpu-8g": Shape(208, 1872, 8, **_H100),
+    **{f"g2-standard-{n}": Shape(n, n * 4, 1, *_L4) for n in (4, 8, 12, 16, 32)},
+    "g2-standard-24": Shape(24, 96, 2, *_L4),
+    "g2-standard-48": Shape(48, 192, 4, *_L4),
+    "g2-standard-96": Shape(96, 384, 8, *_L4),
+    **{f"a2-highgpu-{n}g": Shape(12 * n, 85 * n, n, *_A100) for n in (1, 2, 4, 8)},
+    "a2-megagpu-16g": Shape(96, 1360, 16, *_A100),
+    **{f"a2-ultragpu-{n}g": Shape(12 * n, 170 * n, n, *_A100_80) for n in (1, 2, 4, 8)},
+    **{f"a3-highgpu-{n}g": Shape(26 * n, 234 * n, n, *_H100, on_demand=False) for n in (1, 2, 4)},
+    "a3-highgpu-8g": Shape(208, 1872, 8, *_H100),
     "a3-megagpu-8g": Shape(208, 1872, 8, "nvidia-h100-mega-80gb", "NVIDIA_H100_MEGA_GPUS"),
     "a3-ultragpu-8g": Shape(
         224, 2952, 8, "nvidia-h200-141gb", "NVIDIA_H200_GPUS", on_demand=False, boot_disk="hyperdisk-balanced"
@@ -76,12 +76,12 @@ SHAPES: dict[str, Shape] = {
         140, 884, 4, "nvidia-gb200", "NVIDIA_GB200_GPUS",
         on_demand=False, flex_start=False, boot_disk="hyperdisk-balanced",
     ),
-    "ct5lp-hightpu-1t": Shape(24, 48, 1, **_V5E),
-    "ct5lp-hightpu-4t": Shape(112, 192, 4, **_V5E),
-    "ct5lp-hightpu-8t": Shape(224, 384, 8, **_V5E),
-    "ct6e-standard-1t": Shape(44, 176, 1, **_V6E),
-    "ct6e-standard-4t": Shape(180, 720, 4, **_V6E),
-    "ct6e-standard-8t": Shape(180, 1440, 8, **_V6E),
+    "ct5lp-hightpu-1t": Shape(24, 48, 1, *_V5E),
+    "ct5lp-hightpu-4t": Shape(112, 192, 4, *_V5E),
+    "ct5lp-hightpu-8t": Shape(224, 384, 8, *_V5E),
+    "ct6e-standard-1t": Shape(44, 176, 1, *_V6E),
+    "ct6e-standard-4t": Shape(180, 720, 4, *_V6E),
+    "ct6e-standard-8t": Shape(180, 1440, 8, *_V6E),
 }  # fmt: skip
 
 _H100_ZONES = {
@@ -178,5 +178,5 @@ def offered(zone: str, machine_type: str) -> bool:
 
 def cpu_metric(machine_type: str) -> str:
     """Return the quota that the machine's CPUs draw on; accelerator machines without one of their own draw on none."""
-    family = machine_type.split("-")[0]
+    family = machine_type.split("-", maxsplit=1)[0]
     return {"e2": "CPUS", "n2": "N2_CPUS", "n2d": "N2D_CPUS", "c2": "C2_CPUS", "a2": "A2_CPUS"}.get(family, "")

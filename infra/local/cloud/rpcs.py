@@ -46,9 +46,7 @@ class _Recorder(grpc.Channel):  # type: ignore[misc]  # grpc ships no types
         self.seen: dict[str, tuple[Any, Any, bool]] = {}
 
     def _note(self, *, streams: bool) -> Callable[..., Any]:
-        def stub(
-            path: str, request_serializer: Any = None, response_deserializer: Any = None, **_: Any
-        ) -> Any:
+        def stub(path: str, request_serializer: Any = None, response_deserializer: Any = None, **_: Any) -> Any:
             self.seen[path] = (request_serializer, response_deserializer, streams)
             return lambda *_args, **_kwargs: None
 
@@ -100,9 +98,7 @@ def _over_grpc(transport: Any) -> dict[str, tuple[str, Any, Any, bool]]:
 
 def _over_rest(module: str, service: str) -> dict[str, tuple[Any, Any, tuple[Binding, ...]]]:
     rest = importlib.import_module(f"{module}.services.{service}.transports.rest")
-    transport = next(
-        v for k, v in vars(rest).items() if k.endswith("RestTransport") and not k.startswith("_")
-    )
+    transport = next(v for k, v in vars(rest).items() if k.endswith("RestTransport") and not k.startswith("_"))
     base = next(b for b in transport.__mro__ if b.__name__.startswith("_Base"))
     found = {}
     for name, value in vars(base).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -79,6 +79,11 @@ class Server:
         assert self._loop is not None, "start() first"
         self._loop.call_soon_threadsafe(inside)
         return future.result()
+
+    def call(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run a coroutine inside the loop and return its value to another thread."""
+        assert self._loop is not None, "start() first"
+        return asyncio.run_coroutine_threadsafe(what(), self._loop).result()
 
     def _main(self) -> None:
         asyncio.run(self._serve())

@@ -59,9 +59,7 @@ class Wire:
         faults = self.world.faults
         if self.name in faults.unavailable:
             faults.seen["unavailable"] += 1
-            raise ApiError(
-                "UNAVAILABLE", f"The service {self.name} is currently unavailable.", "backendError"
-            )
+            raise ApiError("UNAVAILABLE", f"The service {self.name} is currently unavailable.", "backendError")
         handler = self._handlers.get((rpc.service, rpc.name))
         if handler is None:
             raise ApiError("UNIMPLEMENTED", f"{rpc.service}.{rpc.name} is not simulated", "notImplemented")
@@ -111,9 +109,7 @@ class Wire:
             filled = json_format.ParseDict(fields, blank)
         except json_format.ParseError as error:
             self.refused.append(f"{rpc.service}.{rpc.name}: {error}")
-            raise ApiError(
-                "INVALID_ARGUMENT", f"Invalid JSON payload received. {error}", "badRequest"
-            ) from error
+            raise ApiError("INVALID_ARGUMENT", f"Invalid JSON payload received. {error}", "badRequest") from error
         return rpc.request.wrap(filled) if plus else filled
 
     # gRPC ------------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from infra.local.cloud.kube.kinds import Kind
+from infra.local.cloud.kube.notation import Notation
 
 _KINDS = """
   v1 Namespace namespaces ns cluster status
@@ -38,8 +40,10 @@ _KINDS = """
 
 
 @cache
-def kinds() -> tuple[tuple[Kind, dict[str, Any] | None], ...]:
+def kinds() -> tuple[tuple[Kind, dict[str, Any]], ...]:
     """Return every built-in kind with its schema."""
+    folder = Path(__file__).parent / "fields"
+    notation = Notation(*(path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.txt"))))
     out = []
     for line in _KINDS.strip().splitlines():
         version, name, plural, short, *flags = line.split()
@@ -55,5 +59,5 @@ def kinds() -> tuple[tuple[Kind, dict[str, Any] | None], ...]:
             scale="scale" in flags,
             singular=name.lower(),
         )
-        out.append((kind, None))
+        out.append((kind, notation.schema(name)))
     return tuple(out)

@@ -90,8 +90,7 @@ def establish(objects: Objects, crd: Object) -> Object:
         ("Established", "InitialNamesAccepted", "the initial names have been accepted"),
     ]
     conditions = [
-        old.get(name)
-        or {"type": name, "status": "True", "reason": why, "message": text, "lastTransitionTime": now}
+        old.get(name) or {"type": name, "status": "True", "reason": why, "message": text, "lastTransitionTime": now}
         for name, why, text in told
     ]
     stored_in = [v["name"] for v in crd["spec"]["versions"] if v.get("storage")]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra.local.cloud.kube import custom
-from infra.local.cloud.kube.values import Object, meta, stamp, without
+from infra.local.cloud.kube.values import Object, at, meta, stamp, without
 
 if TYPE_CHECKING:
     from infra.local.cloud.kube.objects import Objects
@@ -28,6 +29,23 @@ def delete(objects: Objects, kind: str, namespace: str, name: str, grace: timede
     else:
         remove(objects, kind, old, old)
     return True
+
+
+def grace(kind: str, obj: Object) -> timedelta:
+    """Return how long a client's delete leaves a running pod: its preStop pause and a moment to end; else nothing."""
+    spec = obj.get("spec") or {}
+    if kind != "Pod" or not spec.get("nodeName"):
+        return timedelta()
+    pause = max((_pause(at(c, "lifecycle", "preStop")) for c in spec.get("containers") or ()), default=0)
+    return timedelta(seconds=min(pause + 1, spec.get("terminationGracePeriodSeconds", 30)))
+
+
+def _pause(hook: Any) -> int:
+    if seconds := at(hook, "sleep", "seconds"):
+        return int(seconds)
+    words = " ".join(at(hook, "exec", "command") or ())
+    found = re.search(r"\bsleep\s+(\d+)", words)
+    return int(found[1]) if found else 0
 
 
 def mark(objects: Objects, kind: str, old: Object, grace: timedelta = timedelta()) -> Object:
@@ -142,7 +160,7 @@ def _try_to_end(objects: Objects, name: str) -> None:
 def _emptied(objects: Objects, namespace: Object) -> bool:
     # An empty namespace, too, waits for the controller: its end is never part of the DELETE itself.
     asked = meta(namespace)["deletionTimestamp"]
-    return stamp(objects.world.now - EMPTYING) >= asked
+    return bool(stamp(objects.world.now - EMPTYING) >= asked)
 
 
 def _say_what_remains(objects: Objects, namespace: Object, left: list[tuple[str, Object]]) -> None:

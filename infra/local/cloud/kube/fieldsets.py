@@ -129,12 +129,12 @@ def _merged_lists(schema: Schema, live: list[Any], applied: list[Any]) -> list[A
     # The applied order rules; items that only live knows keep their place before what follows them.
     wanted = {item_key(schema, item): item for item in applied}
     known = {item_key(schema, item): item for item in live}
-    rest = [(key, item) for key, item in known.items()]
+    rest = list(known.items())
     out: list[Any] = []
     for key, item in wanted.items():
+        while rest and rest[0][0] not in wanted:
+            out.append(rest.pop(0)[1])
         if key in known:
-            while rest and rest[0][0] not in wanted:
-                out.append(rest.pop(0)[1])
             if rest:
                 rest.pop(0)
             out.append(merged(items(schema), known[key], item))

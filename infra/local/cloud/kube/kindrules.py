@@ -62,9 +62,12 @@ def _pod(new: Object, old: Object | None) -> Iterator[Cause]:
     if old is None:
         yield from podrules.violations(spec, "spec")
     elif _pod_core(spec) != _pod_core(old.get("spec") or {}):
-        yield forbidden("spec", "pod updates may not change fields other than `spec.containers[*].image`,"
-                        "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions "
-                        "to existing tolerations),`spec.terminationGracePeriodSeconds`")
+        yield forbidden(
+            "spec",
+            "pod updates may not change fields other than `spec.containers[*].image`,"
+            "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions "
+            "to existing tolerations),`spec.terminationGracePeriodSeconds`",
+        )
 
 
 def _pod_core(spec: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,12 +151,13 @@ def _definition(new: Object, old: Object | None) -> Iterator[Cause]:
     spec = new.get("spec") or {}
     group, plural = spec.get("group", ""), at(spec, "names", "plural")
     if meta(new).get("name") != f"{plural}.{group}":
-        yield bad_value("metadata.name", meta(new).get("name"), "must be spec.names.plural+\".\"+spec.group")
+        yield bad_value("metadata.name", meta(new).get("name"), 'must be spec.names.plural+"."+spec.group')
     if re.search(r"(^|\.)(k8s|kubernetes)\.io$", group):
         approval = "api-approved.kubernetes.io"
         if approval not in (meta(new).get("annotations") or {}):
-            yield required(f"metadata.annotations[{approval}]",
-                           f'protected groups must have approval annotation "{approval}"')
+            yield required(
+                f"metadata.annotations[{approval}]", f'protected groups must have approval annotation "{approval}"'
+            )
     versions = spec.get("versions") or []
     if sum(bool(version.get("storage")) for version in versions) != 1:
         yield bad_value("spec.versions", versions, "must have exactly one version marked as storage version")
@@ -162,7 +166,9 @@ def _definition(new: Object, old: Object | None) -> Iterator[Cause]:
         if root is None:
             yield required(f"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required")
         elif root.get("type") != "object":
-            yield bad_value(f"spec.versions[{i}].schema.openAPIV3Schema.type", root.get("type"), "must be object at the root")
+            yield bad_value(
+                f"spec.versions[{i}].schema.openAPIV3Schema.type", root.get("type"), "must be object at the root"
+            )
     yield from _unchanged(new, old, "spec", "scope")
     yield from _unchanged(new, old, "spec", "group")
     yield from _unchanged(new, old, "spec", "names", "kind")

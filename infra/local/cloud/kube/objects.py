@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from infra.local.cloud.kube import builtins, custom, deleting, ownership, snapshots
+from infra.local.cloud.kube import builtins, custom, deleting, ownership, schemas, snapshots, strategies
 from infra.local.cloud.kube.kinds import Kind, id_of
 from infra.local.cloud.kube.values import Object, copied, meta, stamp, without
 from infra.local.cloud.world import World
@@ -110,9 +110,7 @@ class Objects:
         found = self.find(kind, namespace, name)
         return None if found is None else copied(found)
 
-    def list(
-        self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
-    ) -> list[Object]:
+    def list(self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Object]:
         """Return copies of all objects of a kind that carry these labels, sorted by namespace and name."""
         wanted = (labels or {}).items()
         return [copied(o) for o in self.all(kind, namespace) if wanted <= (meta(o).get("labels") or {}).items()]
@@ -129,7 +127,7 @@ class Objects:
     # Writing ---------------------------------------------------------------------------------------------
 
     def put(self, obj: Object, manager: str) -> Object:
-        """Create, or replace metadata and spec of, an object on behalf of a controller; return a copy of what is stored.
+        """Create an object, or replace its metadata and spec, for a controller; return a copy of what is stored.
 
         The generation moves when the spec does. The status is taken only on creation. A namespace that is absent or
         going away takes nothing new: the object then comes back without a uid.
@@ -144,6 +142,10 @@ class Objects:
             self.born(kind, new)
         else:
             self.carried(kind, old, new)
+        schemas.fill(self.schema(kind), new)
+        strategies.prepare(kind, new, old)
+        if old is not None:
+            self.aged(old, new)
         ownership.record(self.schema(kind), kind, old, new, ownership.Writer(manager, now=stamp(self.world.now)))
         stored = self.store(kind.id, old, new)
         if kind.kind == custom.KIND:
@@ -182,7 +184,7 @@ class Objects:
             head.pop("namespace", None)
 
     def carried(self, kind: Kind, old: Object, new: Object) -> None:
-        """Carry over what a write cannot change, and move the generation when the spec does."""
+        """Carry over what a write cannot change."""
         head, before = new["metadata"], meta(old)
         for name in ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"):
             head.pop(name, None)
@@ -193,8 +195,11 @@ class Objects:
             new.pop("status", None)
             if "status" in old:
                 new["status"] = old["status"]
+
+    def aged(self, old: Object, new: Object) -> None:
+        """Move the generation when something but metadata and status differs."""
         if without(old, "metadata", "status") != without(new, "metadata", "status"):
-            head["generation"] = before.get("generation", 1) + 1
+            new["metadata"]["generation"] = meta(old).get("generation", 1) + 1
 
     def fresh_uid(self) -> str:
         """Draw a uid."""

@@ -25,18 +25,37 @@ _SERVERS_OWN = (
     "deletionTimestamp",
     "deletionGracePeriodSeconds",
 )
+_TEXT: Schema = {"type": "string"}
+_TIME: Schema = {"type": "string", "nullable": True}
+_NUMBER: Schema = {"type": "integer"}
+_FLAG: Schema = {"type": "boolean"}
+_TEXTS = {"type": "object", "additionalProperties": _TEXT}
 METADATA: Schema = {
     "type": "object",
     "properties": {
-        "labels": {"type": "object", "additionalProperties": {"type": "string"}},
-        "annotations": {"type": "object", "additionalProperties": {"type": "string"}},
-        "finalizers": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+        **dict.fromkeys(("name", "generateName", "namespace", "uid", "resourceVersion", "selfLink"), _TEXT),
+        "creationTimestamp": _TIME,
+        "deletionTimestamp": _TIME,
+        "generation": _NUMBER,
+        "deletionGracePeriodSeconds": _NUMBER,
+        "labels": _TEXTS,
+        "annotations": _TEXTS,
+        "finalizers": {"type": "array", "items": _TEXT, "x-kubernetes-list-type": "set"},
         "ownerReferences": {
             "type": "array",
-            "items": {"type": "object", "x-kubernetes-map-type": "atomic"},
+            "items": {
+                "type": "object",
+                "properties": {
+                    **dict.fromkeys(("apiVersion", "kind", "name", "uid"), _TEXT),
+                    "controller": _FLAG,
+                    "blockOwnerDeletion": _FLAG,
+                },
+                "x-kubernetes-map-type": "atomic",
+            },
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": ["uid"],
         },
+        "managedFields": {"type": "array", "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
     },
 }
 
@@ -53,6 +72,7 @@ class Writer:
 
 def with_metadata(schema: Schema) -> Schema:
     """Return the schema with the one that all metadata share."""
+    schema = schema or {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     return {**schema, "properties": {**schema.get("properties", {}), "metadata": METADATA}}
 
 

@@ -74,26 +74,38 @@ def _unique_names(items: Sequence[Mapping[str, Any]], path: str) -> Iterator[Cau
 
 def _container(container: Spec, path: str, volumes: Sequence[Any], *, init: bool) -> Iterator[Cause]:
     name, policy = container.get("name"), container.get("restartPolicy")
+    yield from _identity(container, path, name, policy, init=init)
+    yield from _mounts(container.get("volumeMounts") or (), f"{path}.volumeMounts", volumes)
+    yield from _ports(container.get("ports") or (), f"{path}.ports")
+    yield from resources(container.get("resources") or {}, f"{path}.resources")
+    for env in ((i, e) for i, e in enumerate(container.get("env") or ()) if e.get("value") and e.get("valueFrom")):
+        yield bad_value(f"{path}.env[{env[0]}].valueFrom", "", "may not be specified when `value` is not empty")
+    yield from _handlers(container, path, barred=init and policy != "Always")
+
+
+def _identity(container: Spec, path: str, name: Any, policy: Any, *, init: bool) -> Iterator[Cause]:
     if not name:
         yield required(f"{path}.name")
     elif not _LABEL.fullmatch(name):
-        yield bad_value(f"{path}.name", name, "a lowercase RFC 1123 label must consist of lower case alphanumeric "
-                        "characters or '-', and must start and end with an alphanumeric character")
+        yield bad_value(
+            f"{path}.name",
+            name,
+            "a lowercase RFC 1123 label must consist of lower case alphanumeric "
+            "characters or '-', and must start and end with an alphanumeric character",
+        )
     if not container.get("image"):
         yield required(f"{path}.image")
     if policy is not None and not init:
         yield forbidden(f"{path}.restartPolicy", "may not be set for non-init containers")
     elif policy is not None and policy != "Always":
         yield unsupported(f"{path}.restartPolicy", policy, ["Always"])
-    yield from _mounts(container.get("volumeMounts") or (), f"{path}.volumeMounts", volumes)
-    yield from _ports(container.get("ports") or (), f"{path}.ports")
-    yield from resources(container.get("resources") or {}, f"{path}.resources")
-    for env in ((i, e) for i, e in enumerate(container.get("env") or ()) if e.get("value") and e.get("valueFrom")):
-        yield bad_value(f"{path}.env[{env[0]}].valueFrom", "", "may not be specified when `value` is not empty")
+
+
+def _handlers(container: Spec, path: str, *, barred: bool) -> Iterator[Cause]:
     for probe in _PROBES:
         if probe not in container:
             continue
-        if init and policy != "Always":
+        if barred:
             yield forbidden(f"{path}.{probe}", "may not be set for init containers without restartPolicy=Always")
         yield from _handler(container[probe], f"{path}.{probe}")
     for hook in ("postStart", "preStop"):
@@ -126,8 +138,11 @@ def _ports(ports: Sequence[Spec], path: str) -> Iterator[Cause]:
         if name is None:
             continue
         if not _PORT_NAME.fullmatch(name):
-            yield bad_value(f"{path}[{i}].name", name, "must be no more than 15 lower case alphanumeric characters "
-                            "or '-', with at least one letter")
+            yield bad_value(
+                f"{path}[{i}].name",
+                name,
+                "must be no more than 15 lower case alphanumeric characters or '-', with at least one letter",
+            )
         if name in seen:
             yield Cause(f"{path}[{i}].name", "FieldValueDuplicate", f'Duplicate value: "{name}"')
         seen.append(name)
@@ -136,8 +151,11 @@ def _ports(ports: Sequence[Spec], path: str) -> Iterator[Cause]:
 def _toleration(value: Spec, path: str) -> Iterator[Cause]:
     operator = value.get("operator") or "Equal"
     if not value.get("key") and operator != "Exists":
-        yield bad_value(f"{path}.operator", operator, "operator must be Exists when `key` is empty, which means "
-                        '"match all values and all keys"')
+        yield bad_value(
+            f"{path}.operator",
+            operator,
+            'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+        )
     if operator == "Exists" and value.get("value"):
         yield bad_value(f"{path}.operator", value, "value must be empty when `operator` is 'Exists'")
 

@@ -117,8 +117,7 @@ def invalid(kind: Kind, name: str, causes: Sequence[Cause]) -> Refused:
     said = ", ".join(cause.said() for cause in causes)
     said = f"[{said}]" if len(causes) > 1 else said
     whole = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
-    details = {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.kind}
-    details["causes"] = [cause.body() for cause in causes]
+    details = {**_details(kind, name), "kind": kind.kind, "causes": [cause.body() for cause in causes]}
     return Refused(422, "Invalid", f'{whole} "{name}" is invalid: {said}', details)
 
 

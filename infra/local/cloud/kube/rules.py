@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from infra.local.cloud.kube.fieldsets import Schema
@@ -12,21 +13,56 @@ from infra.local.cloud.kube.refusals import Cause, bad_value
 _REASONS = {"FieldValueRequired": "Required value", "FieldValueForbidden": "Forbidden"}
 
 
+# Kubernetes writes fields whose names CEL reserves with underscores around them: has(self.__namespace__).
+_RESERVED = {"namespace", "in", "as", "for", "if", "else", "function", "import", "let", "package", "return", "const"}
+
+
+def _equal(left: Any, right: Any) -> Any:
+    from celpy import CELEvalError, celtypes  # noqa: PLC0415 - as below
+
+    for side in (left, right):
+        if isinstance(side, CELEvalError):
+            return side
+    try:
+        return celtypes.BoolType(left == right)
+    except TypeError:
+        # Values of two types are not equal; the library calls that an error.
+        return celtypes.BoolType(source=False)
+
+
+def _unequal(left: Any, right: Any) -> Any:
+    from celpy import celtypes  # noqa: PLC0415 - as below
+
+    same = _equal(left, right)
+    return celtypes.BoolType(not same) if isinstance(same, celtypes.BoolType) else same
+
+
 @cache
 def _program(rule: str) -> Any:
     # Imported late: it is needed only where a definition has rules.
     import celpy  # noqa: PLC0415
 
     environment = celpy.Environment()
-    return environment.program(environment.compile(rule))
+    return environment.program(environment.compile(rule), functions={"_==_": _equal, "_!=_": _unequal})
 
 
-def _holds(rule: str, value: Any, old: Any) -> bool | str:
+def _named(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_named(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    out = {name: _named(item) for name, item in value.items()}
+    return out | {f"__{name}__": out[name] for name in _RESERVED & out.keys()}
+
+
+@lru_cache(maxsize=4096)
+def _holds(rule: str, value: str, old: str | None) -> bool | str:
+    """Evaluate a rule on JSON texts, which a cache can tell apart: controllers send the same object again and again."""
     from celpy import CELEvalError, adapter  # noqa: PLC0415 - as above
 
-    names = {"self": adapter.json_to_cel(value)}
+    names = {"self": adapter.json_to_cel(_named(json.loads(value)))}
     if old is not None:
-        names["oldSelf"] = adapter.json_to_cel(old)
+        names["oldSelf"] = adapter.json_to_cel(_named(json.loads(old)))
     try:
         return bool(_program(rule).evaluate(names))
     except CELEvalError as error:
@@ -35,11 +71,15 @@ def _holds(rule: str, value: Any, old: Any) -> bool | str:
 
 def violations(schema: Schema, value: Any, path: str, old: Any) -> Iterator[Cause]:
     """Yield the rules of this node that do not hold; a rule on a transition needs a former value."""
-    for entry in schema.get("x-kubernetes-validations", ()):
-        rule = entry["rule"]
-        if "oldSelf" in rule and old is None:
+    entries = schema.get("x-kubernetes-validations")
+    if not entries:
+        return
+    now, before = json.dumps(value), None if old is None else json.dumps(old)
+    for entry in entries:
+        transition = "oldSelf" in entry["rule"]
+        if transition and before is None:
             continue
-        outcome = _holds(rule, value, old)
+        outcome = _holds(entry["rule"], now, before if transition else None)
         where = path + entry.get("fieldPath", "")
         if isinstance(outcome, str):
             yield bad_value(where, value, f"rule evaluation error: {outcome}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from infra.local.cloud.kube import rules
+from infra.local.cloud.kube import podrules, rules
 from infra.local.cloud.kube.fieldsets import Schema, is_list, item_key, items
 from infra.local.cloud.kube.refusals import Cause, bad_value, required, unsupported
 from infra.local.cloud.kube.values import copied
@@ -20,6 +21,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "number": (int, float),
     "boolean": (bool,),
 }
+WRONG_TYPE = "FieldValueTypeInvalid"
 _ENVELOPE = {"apiVersion", "kind", "metadata"}
 
 
@@ -92,7 +94,9 @@ def violations(schema: Schema, value: Any, path: str = "", old: Any = None) -> I
         return
     if not right_type(schema, value):
         wanted = schema.get("type", "integer,string")
-        yield bad_value(path, _type_of(value), f"{path} in body must be of type {wanted}: {_quoted_type(value)}")
+        kind = _type_of(value)
+        why = f'Invalid value: "{kind}": {path} in body must be of type {wanted}: "{kind}"'
+        yield Cause(path, WRONG_TYPE, why)
         return
     if "enum" in schema and value not in schema["enum"]:
         yield unsupported(path, value, schema["enum"])
@@ -112,10 +116,6 @@ def _type_of(value: Any) -> str:
     return next((name for name, types in _TYPES.items() if type(value) in types), "null")
 
 
-def _quoted_type(value: Any) -> str:
-    return f'"{_type_of(value)}"'
-
-
 def _text_violations(schema: Schema, value: str, path: str) -> Iterator[Cause]:
     if len(value) > schema.get("maxLength", len(value)):
         limit = schema["maxLength"]
@@ -124,8 +124,21 @@ def _text_violations(schema: Schema, value: str, path: str) -> Iterator[Cause]:
         yield bad_value(path, value, f"{path} in body should be at least {schema['minLength']} chars long")
     if "pattern" in schema and not _pattern(schema["pattern"]).search(value):
         yield bad_value(path, value, f"{path} in body should match '{schema['pattern']}'")
+    yield from _unreadable(schema.get("format", ""), value, path)
     if schema.get("format") == "date-time" and not re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", value):
         yield bad_value(path, value, f"{path} in body must be of type date-time: {value!r}")
+
+
+def _unreadable(form: str, value: str, path: str) -> Iterator[Cause]:
+    """Yield a text that cannot even be decoded: a quantity or base64 that is none."""
+    if form == "quantity" and podrules.quantity(value) is None:
+        why = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+        yield Cause(path, WRONG_TYPE, f"Invalid value: {value!r}: {why}")
+    if form == "byte":
+        try:
+            base64.b64decode(value, validate=True)
+        except ValueError:
+            yield Cause(path, WRONG_TYPE, "Invalid value: illegal base64 data")
 
 
 def _number_violations(schema: Schema, value: float, path: str) -> Iterator[Cause]:
@@ -135,9 +148,7 @@ def _number_violations(schema: Schema, value: float, path: str) -> Iterator[Caus
         yield bad_value(path, value, f"{path} in body should be greater than or equal to {schema['minimum']}")
 
 
-def _object_violations(
-    schema: Schema, value: dict[str, Any], path: str, old: dict[str, Any] | None
-) -> Iterator[Cause]:
+def _object_violations(schema: Schema, value: dict[str, Any], path: str, old: dict[str, Any] | None) -> Iterator[Cause]:
     for name in schema.get("required", ()):
         if name not in value:
             yield required(f"{path}.{name}" if path else name)

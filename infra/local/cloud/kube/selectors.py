@@ -57,8 +57,10 @@ def by_fields(selector: str, kind: Kind) -> Test:
         if not found:
             raise bad_request(f"invalid selector: '{selector}'; can't understand '{part}'")
         if found[1] not in known:
-            raise bad_request(f'Unable to find "{kind.resource}" that match label selector "", '
-                              f'field selector "{selector}": field label not supported: {found[1]}')
+            raise bad_request(
+                f'Unable to find "{kind.resource}" that match label selector "", '
+                f'field selector "{selector}": field label not supported: {found[1]}'
+            )
         terms.append((found[1].split("."), found[2] == "!=", found[3]))
     return lambda obj: all((_text(at(obj, *path)) == value) != negated for path, negated, value in terms)
 

@@ -32,6 +32,10 @@ def _pod(new: Object, old: Object | None) -> None:
         new.setdefault("status", {"phase": "Pending", "qosClass": _quality(new.get("spec") or {})})
     for container in _containers(new.get("spec") or {}):
         _container(container)
+        resources = container["resources"]
+        # Only pods get this from the server; templates keep what they were sent.
+        if resources.get("limits"):
+            resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
 
 
 def _workload(new: Object, old: Object | None) -> None:
@@ -41,7 +45,11 @@ def _workload(new: Object, old: Object | None) -> None:
     strategy = spec.get("strategy")
     if isinstance(strategy, dict) and strategy.get("type", "RollingUpdate") == "RollingUpdate":
         strategy["type"] = "RollingUpdate"
-        strategy["rollingUpdate"] = {"maxSurge": "25%", "maxUnavailable": "25%", **(strategy.get("rollingUpdate") or {})}
+        strategy["rollingUpdate"] = {
+            "maxSurge": "25%",
+            "maxUnavailable": "25%",
+            **(strategy.get("rollingUpdate") or {}),
+        }
     if old is None:
         new.setdefault("status", {})
 
@@ -95,11 +103,7 @@ def _container(container: dict[str, Any]) -> None:
     tag = image.rsplit("/", 1)[-1]
     loose = "@" not in image and (":" not in tag or tag.endswith(":latest"))
     container.setdefault("imagePullPolicy", "Always" if loose else "IfNotPresent")
-    resources = container.setdefault("resources", {})
-    limits = resources.get("limits") or {}
-    if limits:
-        # Only pods get this from the server on every path; templates keep what they were sent.
-        resources.setdefault("requests", {})
+    container.setdefault("resources", {})
 
 
 def _quality(spec: Mapping[str, Any]) -> str:

@@ -65,13 +65,25 @@ def _name(kind: Kind, name: str) -> Iterator[Cause]:
         if name in {".", ".."} or "/" in name or "%" in name:
             yield bad_value(where, name, "may not contain '/' or '%'")
     elif kind.id in _SERVICE_NAMES:
-        yield from dns(name, where, _SERVICE, _LABEL_LIMIT, "a DNS-1035 label must consist of lower case alphanumeric "
-                       "characters or '-', start with an alphabetic character, and end with an alphanumeric character")
+        yield from dns(
+            name,
+            where,
+            _SERVICE,
+            _LABEL_LIMIT,
+            "a DNS-1035 label must consist of lower case alphanumeric "
+            "characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+        )
     elif kind.id in _LABEL_NAMES:
         yield from dns_label(name, where)
     else:
-        yield from dns(name, where, _SUBDOMAIN, _NAME_LIMIT, "a lowercase RFC 1123 subdomain must consist of lower "
-                       "case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character")
+        yield from dns(
+            name,
+            where,
+            _SUBDOMAIN,
+            _NAME_LIMIT,
+            "a lowercase RFC 1123 subdomain must consist of lower "
+            "case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+        )
 
 
 def dns(name: str, where: str, pattern: str, limit: int, why: str) -> Iterator[Cause]:
@@ -84,8 +96,14 @@ def dns(name: str, where: str, pattern: str, limit: int, why: str) -> Iterator[C
 
 def dns_label(name: str, where: str) -> Iterator[Cause]:
     """Yield what keeps a text from being a DNS label."""
-    return dns(name, where, _LABEL, _LABEL_LIMIT, "a lowercase RFC 1123 label must consist of lower case "
-               "alphanumeric characters or '-', and must start and end with an alphanumeric character")
+    return dns(
+        name,
+        where,
+        _LABEL,
+        _LABEL_LIMIT,
+        "a lowercase RFC 1123 label must consist of lower case "
+        "alphanumeric characters or '-', and must start and end with an alphanumeric character",
+    )
 
 
 def labels(found: Mapping[str, Any], where: str) -> Iterator[Cause]:
@@ -95,18 +113,29 @@ def labels(found: Mapping[str, Any], where: str) -> Iterator[Cause]:
         if len(str(value)) > _LABEL_LIMIT:
             yield bad_value(where, value, f"must be no more than {_LABEL_LIMIT} bytes")
         if not re.fullmatch(_VALUE, str(value)):
-            yield bad_value(where, value, "a valid label must be an empty string or consist of alphanumeric "
-                            "characters, '-', '_' or '.', and must start and end with an alphanumeric character "
-                            f"(regex used for validation is '{_VALUE}')")
+            yield bad_value(
+                where,
+                value,
+                "a valid label must be an empty string or consist of alphanumeric "
+                "characters, '-', '_' or '.', and must start and end with an alphanumeric character "
+                f"(regex used for validation is '{_VALUE}')",
+            )
 
 
 def _qualified(key: str, where: str, shown: str) -> Iterator[Cause]:
     prefix, slash, name = key.rpartition("/")
     if slash and not re.fullmatch(_SUBDOMAIN, prefix):
-        yield bad_value(where, shown, "prefix part a lowercase RFC 1123 subdomain must consist of lower case "
-                        "alphanumeric characters, '-' or '.'")
+        yield bad_value(
+            where,
+            shown,
+            "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'",
+        )
     if len(name) > _LABEL_LIMIT:
         yield bad_value(where, shown, f"name part must be no more than {_LABEL_LIMIT} bytes")
     if not re.fullmatch(_QUALIFIED, name):
-        yield bad_value(where, shown, "name part must consist of alphanumeric characters, '-', '_' or '.', and must "
-                        f"start and end with an alphanumeric character (regex used for validation is '{_QUALIFIED}')")
+        yield bad_value(
+            where,
+            shown,
+            "name part must consist of alphanumeric characters, '-', '_' or '.', and must "
+            f"start and end with an alphanumeric character (regex used for validation is '{_QUALIFIED}')",
+        )

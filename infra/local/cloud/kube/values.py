@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+T = TypeVar("T")
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
 
 
-def copied(value: Any) -> Any:
+def copied(value: T) -> T:
     """Return a private copy of a JSON value."""
+    out: T = _copied(value)
+    return out
+
+
+def _copied(value: Any) -> Any:
     # Much faster than copy.deepcopy, which looks for cycles and classes that JSON cannot have.
     if isinstance(value, dict):
-        return {key: copied(item) for key, item in value.items()}
+        return {key: _copied(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [copied(item) for item in value]
+        return [_copied(item) for item in value]
     return value
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
 from infra.local.cloud.kube.controllers import durations, scheduling
 from infra.local.cloud.kube.controllers.hooks import Node, Pool
-from infra.local.cloud.kube.controllers.loop import Controller, Site, record
-from infra.local.cloud.kube.controllers.nodes import allocatable, labels_of, taints_of
+from infra.local.cloud.kube.controllers.loop import Context, Controller, Site, record
+from infra.local.cloud.kube.controllers.nodes import allocatable, labels_of
 from infra.local.cloud.kube.controllers.scheduler import pending
 from infra.local.cloud.kube.controllers.values import finished, owner_of, quantity
-from infra.local.cloud.kube.values import Object, at, meta
+from infra.local.cloud.kube.values import Object, at
 
+_COMPONENT = "cluster-autoscaler"
 _POOL = "cloud.google.com/gke-nodepool"
 
 
@@ -21,8 +24,8 @@ class Autoscaler(Controller):
 
     kinds: ClassVar = ("Pod", "Node")
 
-    def __init__(self, *args: object) -> None:
-        super().__init__(*args)  # type: ignore[arg-type]  # passed through
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._idle: dict[tuple[str, str], datetime] = {}
 
     def heard(self, site: Site, event: str, kind: str, obj: Object) -> None:
@@ -41,15 +44,15 @@ class Autoscaler(Controller):
             self._grow(site, pools)
             self._shrink(site, pools)
 
-    def _grow(self, site: Site, pools: tuple[Pool, ...] | list[Pool]) -> None:
-        mixed = any(not node.gpus for node in self.hooks.nodes_of(site.key))
-        coming = self._coming(site, pools, tainted=mixed)
+    def _grow(self, site: Site, pools: Sequence[Pool]) -> None:
+        coming = self._coming(site, pools)
         wanted: dict[str, int] = {}
         for pod in pending(site):
             room = scheduling.choose(pod, coming)
             if room is None:
-                room = self._one_more(pod, pools, wanted, tainted=mixed)
+                room = self._one_more(pod, pools, wanted)
                 if room is None:
+                    self._refuse(site, pod, pools, wanted)
                     continue
                 coming.append(room)
                 self._tell(site, pod, room, pools, wanted)
@@ -58,7 +61,7 @@ class Autoscaler(Controller):
             if pool.name in wanted:
                 self.hooks.want_nodes(site.key, pool.name, wanted[pool.name])
 
-    def _coming(self, site: Site, pools: tuple[Pool, ...] | list[Pool], *, tainted: bool) -> list[scheduling.Room]:
+    def _coming(self, site: Site, pools: Sequence[Pool]) -> list[scheduling.Room]:
         """Nodes that are asked for but offer nothing yet: their driver, or they themselves, are still to come."""
         nodes = self.hooks.nodes_of(site.key)
         shown = scheduling.rooms(list(site.objects.all("Node")), list(site.objects.all("Pod")))
@@ -66,20 +69,18 @@ class Autoscaler(Controller):
         result = []
         for pool in pools:
             own = [node for node in nodes if node.pool == pool.name]
-            result += [room_of(node, tainted=tainted, name=node.name) for node in own]
+            result += [room_of(node, name=node.name) for node in own]
             more = max(pool.size - len(own), 0)
-            result += [room_of(pool.template, tainted=tainted, name=f"{pool.name}+{i}") for i in range(more)]
+            result += [room_of(pool.template, name=f"{pool.name}+{i}") for i in range(more)]
         for room in result:
             for pod in used.get(room.name, ()):
                 room.take(pod)
         return result
 
-    def _one_more(
-        self, pod: Object, pools: tuple[Pool, ...] | list[Pool], wanted: dict[str, int], *, tainted: bool
-    ) -> scheduling.Room | None:
+    def _one_more(self, pod: Object, pools: Sequence[Pool], wanted: dict[str, int]) -> scheduling.Room | None:
         for pool in pools:
             size = wanted.get(pool.name, pool.size)
-            room = room_of(pool.template, tainted=tainted, name=f"{pool.name}+{size}")
+            room = room_of(pool.template, name=f"{pool.name}+{size}")
             if size < pool.maximum and not scheduling.obstacles(pod, room):
                 wanted[pool.name] = size + 1
                 return room
@@ -90,14 +91,32 @@ class Autoscaler(Controller):
         site: Site,
         pod: Object,
         room: scheduling.Room,
-        pools: tuple[Pool, ...] | list[Pool],
+        pools: Sequence[Pool],
         wanted: dict[str, int],
     ) -> None:
         pool = next(p for p in pools if p.name == room.labels[_POOL])
         message = f"pod triggered scale-up: [{{{pool.name} {pool.size}->{wanted[pool.name]} (max: {pool.maximum})}}]"
-        record(site, pod, "Normal", "TriggeredScaleUp", message, "cluster-autoscaler")
+        record(site, pod, "Normal", "TriggeredScaleUp", message, _COMPONENT)
 
-    def _shrink(self, site: Site, pools: tuple[Pool, ...] | list[Pool]) -> None:
+    def _refuse(self, site: Site, pod: Object, pools: Sequence[Pool], wanted: dict[str, int]) -> None:
+        reasons = []
+        for pool in pools:
+            blocked = scheduling.obstacles(pod, room_of(pool.template, pool.name))
+            full = wanted.get(pool.name, pool.size) >= pool.maximum
+            reasons += blocked[:1] or (["max node group size reached"] if full else [])
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons).items()))
+        record(site, pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}", _COMPONENT)
+
+    def failed(self, site: Site, pool: Pool, reason: str) -> None:
+        """Tell the pods that a pool was to grow for that it could not."""
+        zone = pool.template.zone
+        message = f"Node scale up in zones {zone} associated with this pod failed: {reason}."
+        for pod in pending(site):
+            if not scheduling.obstacles(pod, room_of(pool.template, pool.name)):
+                text = f"{message} Pod is at risk of not being scheduled."
+                record(site, pod, "Warning", "FailedScaleUp", text, _COMPONENT)
+
+    def _shrink(self, site: Site, pools: Sequence[Pool]) -> None:
         nodes = self.hooks.nodes_of(site.key)
         busy = {at(p, "spec", "nodeName") for p in site.objects.all("Pod") if not finished(p) and _counts(p)}
         self._idle = {k: v for k, v in self._idle.items() if k[0] != site.key or k[1] not in busy}
@@ -126,9 +145,7 @@ def _counts(pod: Object) -> bool:
     return owner_of(pod, "DaemonSet") is None
 
 
-def room_of(node: Node, *, tainted: bool, name: str) -> scheduling.Room:
+def room_of(node: Node, name: str) -> scheduling.Room:
     """Return the room that a machine will offer once all of it is installed."""
     free = {key: quantity(amount) for key, amount in allocatable(node, node.gpus).items()}
-    return scheduling.Room(name, labels_of(node), taints_of(node, tainted=tainted), free)
-
-
+    return scheduling.Room(name, labels_of(node), node.taints, free)

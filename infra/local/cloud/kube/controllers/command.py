@@ -6,9 +6,6 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from infra.local.cloud.kube.controllers.nodes import GPU
-from infra.local.cloud.kube.controllers.values import container_requests
-
 _MODEL_FLAGS = ("--model", "--model-path", "--model-id")
 SERVING_PORT = 8000
 
@@ -67,11 +64,6 @@ def serving_port(container: Mapping[str, Any]) -> int:
     """Return the port that a model server listens on."""
     values = flag(words(container), "--port")
     return int(values[0]) if values and values[0].isdigit() else SERVING_PORT
-
-
-def on_gpus(container: Mapping[str, Any]) -> bool:
-    """Say whether a container asks for GPUs."""
-    return container_requests(container).get(GPU, 0) > 0
 
 
 def is_engine(container: Mapping[str, Any]) -> bool:

@@ -82,7 +82,6 @@ class Deployments(Controller):
             size, before = sizes[meta(rs)["name"]], at(rs, "spec", "replicas") or 0
             if size == before:
                 continue
-            # The size of the Deployment is noted, as kubectl and people read it.
             rs["spec"]["replicas"] = size
             site.objects.put(rs, "deployment-controller")
             verb = "up" if size > before else "down"

@@ -32,6 +32,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "route-check": (15, 60),
     "policy-check": (5, 30),
     "pool-check": (5, 30),
+    "token-check": (1, 3),
     "network-check": (5, 30),
     "monitoring-check": (2, 10),
 }

@@ -53,7 +53,7 @@ class Node(Protocol):
 
     @property
     def taints(self) -> Sequence[Mapping[str, str]]:
-        """Key, value and effect; the effect in GKE's or in Kubernetes' spelling."""
+        """Kubernetes taints: key, value and effect."""
 
     @property
     def ready(self) -> bool:
@@ -89,9 +89,9 @@ class Hooks:
     """(cluster) -> the nodes that it has now."""
     pools_of: Callable[[str], Sequence[Pool]] = lambda cluster: ()  # noqa: ARG005 - no autoscaling
     """(cluster) -> its autoscaled pools; one that is not listed is never resized."""
-    want_nodes: Callable[[str, str, int], None] = lambda cluster, pool, count: None  # noqa: ARG005 - deaf
+    want_nodes: Callable[[str, str, int], object] = lambda cluster, pool, count: None  # noqa: ARG005 - deaf
     """(cluster, pool, count): ask for the pool to grow to so many nodes."""
-    drop_node: Callable[[str, str, str], None] = lambda cluster, pool, node: None  # noqa: ARG005 - deaf
+    drop_node: Callable[[str, str, str], object] = lambda cluster, pool, node: None  # noqa: ARG005 - deaf
     """(cluster, pool, node): give an empty node back."""
     image_exists: Callable[[str], bool] = lambda ref: True  # noqa: ARG005 - all images exist
     """(ref) -> whether a registry has the image."""
@@ -103,7 +103,7 @@ class Hooks:
     """(cluster, namespace, service account, bucket) -> whether the account may read the bucket."""
     gated: Callable[[str], bool] = lambda model: model.startswith(GATED)
     """(model id) -> whether Hugging Face gives it only to a token."""
-    run_program: Callable[[str, dict[str, Any], dict[str, Any]], Outcome | None] = lambda cluster, pod, container: None  # noqa: ARG005, E501 - knows none
+    run_program: Callable[[str, dict[str, Any], dict[str, Any]], Outcome | None] = lambda cluster, pod, container: None  # noqa: ARG005 - knows none
     """(cluster, pod, container) -> how a program ends that is no curl, or None: not known here."""
     config_cluster: Callable[[], str | None] = lambda: None
     """The config cluster, while the multi-cluster ingress feature is ACTIVE and OK."""
@@ -117,7 +117,7 @@ class Hooks:
     """(VPC) -> whether it exists."""
     subnet_exists: Callable[[str, str, str], bool] = lambda vpc, subnet, region: True  # noqa: ARG005 - all exist
     """(VPC, subnet, region) -> whether it exists."""
-    add_child: Callable[[str, str, str, dict[str, Any]], None] = lambda owner, collection, name, body: None  # noqa: ARG005, E501 - forgets
+    add_child: Callable[[str, str, str, dict[str, Any]], object] = lambda owner, collection, name, body: None  # noqa: ARG005 - forgets
     """(owner, collection, name, body): make the Compute resource, unless it exists, on behalf of a Gateway."""
-    remove_children: Callable[[str], None] = lambda owner: None  # noqa: ARG005 - forgets
+    remove_children: Callable[[str], object] = lambda owner: None  # noqa: ARG005 - forgets
     """(owner): remove all that was made for it."""

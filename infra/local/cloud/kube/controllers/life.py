@@ -51,7 +51,11 @@ class Life:
     """When a container that ended may start again."""
     doomed: set[str] = field(default_factory=set)
     """Containers whose present run fails by bad luck."""
+    told: dict[str, set[str]] = field(default_factory=dict)
+    """What was already said about a container."""
     address: str = ""
+    ends: datetime | None = None
+    """When its containers have drained, once its end was asked for."""
 
     def state(self, name: str) -> State:
         """Return a container's state; a new one waits."""
@@ -160,7 +164,7 @@ def _termination_message(outcome: Outcome, container: Object) -> str:
     if outcome.message or not (fallback and outcome.exit_code):
         return outcome.message[:4096]
     # The last 80 lines, at most 2048 bytes, as kubelet cuts the log.
-    return "\n".join(outcome.log.splitlines()[-80:])[-2048:]
+    return "".join(outcome.log.splitlines(keepends=True)[-80:])[-2048:]
 
 
 def key_of(site_key: str, pod: Object) -> tuple[str, str]:

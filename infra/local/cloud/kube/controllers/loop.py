@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -42,6 +43,8 @@ class Context:
     world: World
     hooks: Hooks
     sites: dict[str, Site] = field(default_factory=dict)
+    live: dict[tuple[str, str, str], Object] = field(default_factory=dict)
+    """Cluster, namespace and name of a route -> its last good form, which is what the load balancer does."""
 
     def config_site(self) -> Site | None:
         """Return the config cluster of the fleet if it is there."""
@@ -105,9 +108,13 @@ class Controller:
         if token not in self._due:
             delay = durations.draw(self.world, what, site.key, head.get("namespace", ""), head["name"], *more)
             self._due[token] = self.world.now + delay
-        left = self._due[token] - self.world.now
+        return self.reached(self._due[token], site, obj)
+
+    def reached(self, due: datetime, site: Site, obj: Object) -> bool:
+        """Say whether a time has come; if not, look at the object when it has."""
+        left = due - self.world.now
         if left > NOW:
-            self.wake(site, head.get("namespace", ""), head["name"], left)
+            self.wake(site, meta(obj).get("namespace", ""), meta(obj)["name"], left)
         return left <= NOW
 
     def ask_again(self, what: str, site: Site, obj: Object, *more: str) -> None:
@@ -125,8 +132,8 @@ def record(site: Site, obj: Object, kind: str, reason: str, message: str, compon
     namespace = head.get("namespace", "default")
     now = stamp(objects.world.now)
     # Unlike the API's events, which get a random name, ours find their predecessor by it.
-    digest = f"{objects.world.dice(f'event/{head.get("uid")}/{reason}/{message}').getrandbits(64):016x}"
-    name = f"{head['name']}.{digest}"
+    said = f"{head.get('uid')}/{reason}/{message}"
+    name = f"{head['name']}.{hashlib.sha256(said.encode()).hexdigest()[:16]}"
     seen = objects.get("Event", namespace, name)
     if seen is not None:
         objects.put({**seen, "count": seen.get("count", 1) + 1, "lastTimestamp": now}, component)

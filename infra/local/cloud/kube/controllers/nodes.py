@@ -8,11 +8,7 @@ from infra.local.cloud.kube.controllers.values import made_condition, timed
 from infra.local.cloud.kube.values import Object, meta
 
 GPU = "nvidia.com/gpu"
-_EFFECTS = {
-    "NO_SCHEDULE": "NoSchedule",
-    "PREFER_NO_SCHEDULE": "PreferNoSchedule",
-    "NO_EXECUTE": "NoExecute",
-}
+TPU = "google.com/tpu"
 _GIB = 2**30
 
 
@@ -25,9 +21,8 @@ class Nodes(Controller):
         for obj in site.objects.all("Node"):
             if meta(obj)["name"] not in nodes:
                 site.objects.delete("Node", "", meta(obj)["name"])
-        mixed = any(not node.gpus for node in nodes.values())
         for node in nodes.values():
-            self._mirror(site, node, tainted=mixed)
+            self._mirror(site, node)
 
     def look(self, site: Site, namespace: str, name: str) -> None:
         """Write one machine's state anew."""
@@ -37,13 +32,16 @@ class Nodes(Controller):
         if node is not None and found is not None:
             self._report(site, node, found)
 
-    def _mirror(self, site: Site, node: Node, *, tainted: bool) -> None:
+    def _mirror(self, site: Site, node: Node) -> None:
         found = site.objects.get("Node", "", node.name)
-        head = meta(found) if found else {"name": node.name}
+        head: Object = meta(found) if found else {"name": node.name}
         labels = {**(head.get("labels") or {}), **labels_of(node)}
-        taints = found["spec"].get("taints", []) if found else taints_of(node, tainted=tainted)
-        zone = f"gce://{site.project}/{node.zone}/{node.name}"
-        spec = {**(found["spec"] if found else {}), "providerID": zone} | ({"taints": taints} if taints else {})
+        spec: Object = {
+            **((found or {}).get("spec") or {}),
+            "providerID": f"gce://{site.project}/{node.zone}/{node.name}",
+        }
+        if node.taints:
+            spec["taints"] = [dict(taint) for taint in node.taints]
         obj = {"apiVersion": "v1", "kind": "Node", "metadata": {**head, "labels": labels}, "spec": spec}
         self._report(site, node, site.objects.put(obj, "gke"))
 
@@ -67,36 +65,20 @@ class Nodes(Controller):
 
 
 def labels_of(node: Node) -> dict[str, str]:
-    """Return the labels that GKE gives to a machine."""
+    """Return the labels of a machine: those that every node has, and what GKE says."""
     known = {
         "kubernetes.io/hostname": node.name,
-        "kubernetes.io/os": "linux",
-        "kubernetes.io/arch": "amd64",
         "node.kubernetes.io/instance-type": node.machine_type,
         "topology.kubernetes.io/zone": node.zone,
         "topology.kubernetes.io/region": node.zone.rsplit("-", 1)[0],
         "cloud.google.com/gke-nodepool": node.pool,
-        "cloud.google.com/machine-family": node.machine_type.split("-", 1)[0],
     }
-    if node.gpus:
-        known |= {
-            "cloud.google.com/gke-accelerator": node.gpu_type,
-            "cloud.google.com/gke-accelerator-count": str(node.gpus),
-        }
     return {**known, **node.labels}
-
-
-def taints_of(node: Node, *, tainted: bool) -> list[Object]:
-    """Return a machine's taints. GKE adds its GPU taint only where other pods have nodes to go to."""
-    taints: list[Object] = [{**t, "effect": _EFFECTS.get(t["effect"], t["effect"])} for t in node.taints]
-    if node.gpus and tainted and all(t["key"] != GPU for t in taints):
-        taints.append({"key": GPU, "value": "present", "effect": "NoSchedule"})
-    return taints
 
 
 def capacity(node: Node, gpus: int) -> dict[str, str]:
     """Return what the machine has."""
-    extra = {GPU: str(gpus)} if gpus else {}
+    extra = {TPU if node.gpu_type.startswith("tpu-") else GPU: str(gpus)} if gpus else {}
     return {"cpu": f"{node.cpu:g}", "memory": f"{int(node.memory_gb * 2**20)}Ki", "pods": "110"} | extra
 
 

@@ -30,7 +30,7 @@ def make_pod(
     if shape.get("annotations"):
         metadata["annotations"] = shape["annotations"]
     pod = {"apiVersion": "v1", "kind": POD, "metadata": metadata, "spec": copied(template["spec"])}
-    made = site.objects.put({**pod, "status": {"phase": "Pending"}}, manager)
+    made = site.objects.put(pod, manager)
     return name if "uid" in meta(made) else None
 
 
@@ -39,9 +39,8 @@ def missing_account(site: Site, template: Object, namespace: str) -> str | None:
     account = at(template, "spec", "serviceAccountName") or "default"
     if account == "default" or site.objects.find("ServiceAccount", namespace, account):
         return None
-    return (
-        f'pods is forbidden: error looking up service account {namespace}/{account}: serviceaccount "{account}" not found'
-    )
+    where = f"{namespace}/{account}"
+    return f'pods is forbidden: error looking up service account {where}: serviceaccount "{account}" not found'
 
 
 def stop(site: Site, pod: Object) -> None:

@@ -34,14 +34,15 @@ def next_sizes(deployment: Object, new: Object, old: Sequence[Object]) -> dict[s
 
 def _shrink(sizes: dict[str, int], new: Object, old: Sequence[Object], floor_: int) -> None:
     """Take away from the old sets: first what is not available anyway, then as much as the floor allows."""
-    spare = _count(new, "availableReplicas") + sum(_count(rs, "availableReplicas") for rs in old) - floor_
+    available = _count(new, "availableReplicas") + sum(_count(rs, "availableReplicas") for rs in old)
+    # Sizes count, too: what was taken away a moment ago still shows as available.
+    most = _size(new) + sum(_size(rs) for rs in old) - floor_ - (_size(new) - _count(new, "availableReplicas"))
     for rs in old:
         name = meta(rs)["name"]
-        broken = max(0, sizes[name] - _count(rs, "availableReplicas"))
-        sizes[name] -= broken
-        taken = max(0, min(sizes[name], spare))
-        sizes[name] -= taken
-        spare -= taken
+        broken = max(0, min(most, sizes[name] - _count(rs, "availableReplicas")))
+        taken = max(0, min(most - broken, sizes[name] - broken, available - floor_))
+        sizes[name] -= broken + taken
+        most, available = most - broken - taken, available - taken
 
 
 def _recreate(deployment: Object, new: Object, old: Sequence[Object]) -> dict[str, int]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infra.local.cloud.kube.controllers.nodes import GPU
+from infra.local.cloud.kube.controllers.nodes import GPU, TPU
 from infra.local.cloud.kube.controllers.values import (
     carries,
     expressions_hold,
@@ -72,6 +72,11 @@ def obstacles(pod: Object, room: Room) -> list[str]:
     return short if room.free.get("pods", 110) >= 1 else ["Too many pods", *short]
 
 
+def welcome(pod: Object, room: Room) -> bool:
+    """Say whether a node's labels and taints let the pod in, however full it is."""
+    return not any(reason.startswith("node(s)") for reason in obstacles(pod, room))
+
+
 def choose(pod: Object, rooms: Sequence[Room]) -> Room | None:
     """Return the best node for a pod: first spread over zones, then over nodes, away from its own kind."""
     fits = [room for room in rooms if not obstacles(pod, room)]
@@ -117,8 +122,8 @@ def _selected(pod: Object, labels: Mapping[str, str]) -> bool:
 
 
 def _tolerated(pod: Object, taint: Mapping[str, Any]) -> bool:
-    # GKE's admission lets pods that request GPUs onto GPU nodes.
-    if taint["key"] == GPU and requests(pod).get(GPU):
+    # Admission lets pods that request a device onto the nodes that are kept for it.
+    if taint["key"] in (GPU, TPU) and requests(pod).get(taint["key"]):
         return True
     for toleration in at(pod, "spec", "tolerations") or ():
         key, same_effect = toleration.get("key"), toleration.get("effect") in (None, "", taint.get("effect"))

@@ -61,7 +61,7 @@ def expressions_hold(labels: Mapping[str, str], expressions: Iterable[Mapping[st
 
 
 def _holds(value: str | None, expression: Mapping[str, Any]) -> bool:
-    values = expression.get("values") or ()
+    values: list[str] = expression.get("values") or []
     match expression["operator"]:
         case "In":
             return value in values
@@ -100,10 +100,11 @@ def holds(obj: Mapping[str, Any], kind: str) -> bool:
 
 
 def made_condition(kind: str, status: str | bool, reason: str = "", message: str = "", **more: Any) -> Object:  # noqa: FBT001 - the API's own three-valued status
-    """Return a condition; an empty reason or message is left out."""
+    """Return a condition; an empty reason or message is left out where the API lets it."""
     text = status if isinstance(status, str) else str(status)
     said = {"reason": reason, "message": message}
-    return {"type": kind, "status": text} | {k: v for k, v in said.items() if v} | more
+    # Conditions that carry a generation are metav1.Conditions, whose fields are all required.
+    return {"type": kind, "status": text} | {k: v for k, v in said.items() if v or "observedGeneration" in more} | more
 
 
 def timed(old: Iterable[Mapping[str, Any]] | None, new: Iterable[Object], now: datetime) -> list[Object]:
@@ -148,4 +149,4 @@ def finished(pod: Mapping[str, Any]) -> bool:
 
 def when(text: str | None) -> datetime | None:
     """Read a Kubernetes time."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00")) if text else None
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,177 @@
+"""The verb deploy: its regions, options and defaults, judged by the catalogue so that a refusal comes at once. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.words import count_words, did_you_mean, number, refusal, shown
+from shared.domain.catalog import Catalog, Consumption, Fit
+from shared.domain.intents import Deploy, check_name, check_replicas
+from shared.domain.inventory import PLATFORM
+
+_FLAGS = {
+    "--spot": Consumption.SPOT,
+    "--on-demand": Consumption.ON_DEMAND,
+    "--flex-start": Consumption.FLEX_START,
+}
+_VALUED = ("--replicas", "--machine", "--zone", "--weights", "--image")
+_REPEATED = "--zone"
+_BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])/([A-Za-z0-9][A-Za-z0-9._/=-]*)")
+_IMAGE = re.compile(
+    r"[a-z0-9-]+-docker\.pkg\.dev/[a-z0-9.:-]+(/[a-z0-9][a-z0-9._-]*){2,}(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?"
+    r"(@sha256:[0-9a-f]{64})?"
+)
+_LONGEST_NAME = 30
+Options = Mapping[str, list[str]]
+
+
+def deploy(words: list[str], catalog: Catalog) -> Deploy:
+    """Return the ask of ``deploy``. Raises TerminalError: what is wrong with which word."""
+    plain, options = _split(words)
+    count_words(plain, 2, 4, "deploy")
+    model, regions = plain[0].lower(), _regions(plain[1], catalog)
+    name = _name(plain[2:], model, catalog)
+    machine, way = _one(options, "--machine").lower(), _consumption(options)
+    found = catalog.machine(machine) if machine else None
+    fits = {region: catalog.option_for(catalog.model(model), found, catalog.region(region)) for region in regions}
+    for region, fit in fits.items():
+        _check_sold(region, fit, way, catalog)
+    replicas = _one(options, "--replicas")
+    return Deploy(
+        model,
+        regions,
+        name,
+        machine=machine,
+        consumption=way,
+        replicas=check_replicas(number(replicas, "replicas"), "--replicas") if replicas else None,
+        weights=_weights(_one(options, "--weights")),
+        image=_image(_one(options, "--image")),
+        zones=_zones(options.get("--zone", []), fits, way, catalog),
+    )
+
+
+def _split(words: list[str]) -> tuple[list[str], Options]:
+    plain: list[str] = []
+    options: dict[str, list[str]] = {}
+    waiting = iter(words)
+    for word in waiting:
+        if not word.startswith("-"):
+            plain.append(word)
+            continue
+        name, given, value = word.partition("=")
+        name = _option(name.lower(), options)
+        if name in _VALUED and not given:
+            value = next(waiting, "")
+        if (name in _VALUED) != bool(value) or value.startswith("--"):
+            wants = "needs a value after it" if name in _VALUED else "takes no value"
+            raise refusal(f"the option {name} {wants}", "BadOption", name)
+        options.setdefault(name, []).append(value)
+    return plain, options
+
+
+def _option(name: str, before: Options) -> str:
+    known = (*_FLAGS, *_VALUED)
+    if name not in known:
+        meant = did_you_mean(name, known)
+        raise refusal(f"there is no option {shown(name)}{meant}; known: {', '.join(known)}", "UnknownOption", "option")
+    if name in before and name != _REPEATED:
+        raise refusal(f"the option {name} is given twice", "Duplicate", name)
+    return name
+
+
+def _one(options: Options, name: str) -> str:
+    return options.get(name, [""])[0]
+
+
+def _consumption(options: Options) -> str:
+    given = [flag for flag in _FLAGS if flag in options]
+    if len(given) > 1:
+        raise refusal(f"{' and '.join(given)} exclude each other", "Duplicate", "consumption")
+    return str(_FLAGS[given[0]]) if given else ""
+
+
+def _regions(word: str, catalog: Catalog) -> dict[str, int | None]:
+    regions: dict[str, int | None] = {}
+    for part in word.split(","):
+        name, given, count = part.partition("=")
+        region = _region(name.lower(), catalog)
+        if region in regions:
+            raise refusal(f"the region {region} is named twice", "Duplicate", "region")
+        regions[region] = check_replicas(number(count, "replicas"), region) if given else None
+    return regions
+
+
+def _region(name: str, catalog: Catalog) -> str:
+    if not name:
+        raise refusal("a region is missing before or after a comma", "UnknownRegion", "region")
+    zoned = next((region for region in catalog.regions.values() if name in region.zones), None)
+    if zoned:
+        message = f"{name} is a zone; name its region and choose the zone beside: {zoned.name} --zone {name}"
+        raise refusal(message, "ZoneForRegion", "region")
+    return catalog.region(name).name
+
+
+def _name(words: list[str], model: str, catalog: Catalog) -> str:
+    if not words:
+        return _name_from(model)
+    if words[0].lower() in catalog.regions:
+        message = f"{words[0]} must follow the other regions after a comma, without a blank"
+        raise refusal(message, "TooManyWords", "region")
+    if words[0].lower() != "as":
+        raise refusal(f"{shown(words[0])} has no meaning there; a name is given by: as NAME", "TooManyWords", "name")
+    count_words(words[1:], 1, 1, "as")
+    name = check_name(words[1].lower())
+    if name == PLATFORM:
+        raise refusal(f"the name {PLATFORM} is taken by what all deployments share", "BadName", "name")
+    return name
+
+
+def _name_from(model: str) -> str:
+    """The model's name as it was typed, made fit to be a deployment's."""
+    name = re.sub(r"[^a-z0-9]+", "-", model.lower()).strip("-")
+    return (name if name[:1].isalpha() else f"m-{name}")[:_LONGEST_NAME].rstrip("-")
+
+
+def _check_sold(region: str, fit: Fit, way: str, catalog: Catalog) -> None:
+    sold = catalog.consumption(fit.machine, way or None)
+    if not catalog.zones_for(fit.machine, catalog.region(region), sold):
+        message = f"{fit.machine.machine_type} is not offered in {region} as {sold.replace('_', '-')}"
+        raise refusal(message, "MachineNotInRegion", "region")
+
+
+def _zones(asked: list[str], fits: Mapping[str, Fit], way: str, catalog: Catalog) -> dict[str, str]:
+    zones: dict[str, str] = {}
+    for zone in map(str.lower, asked):
+        region = catalog.region_of(zone)
+        if region.name not in fits:
+            message = f"zone {zone} is in {region.name}, which is not one of the regions: {', '.join(fits)}"
+            raise refusal(message, "ZoneElsewhere", "zone")
+        if region.name in zones:
+            raise refusal(f"two zones are named for {region.name}; one is used", "Duplicate", "zone")
+        machine = fits[region.name].machine
+        offered = catalog.zones_for(machine, region, catalog.consumption(machine, way or None))
+        if zone not in offered:
+            message = f"{machine.machine_type} is not offered in zone {zone}; it is in {', '.join(offered)}"
+            raise refusal(message, "MachineNotInZone", "zone")
+        zones[region.name] = zone
+    return zones
+
+
+def _weights(word: str) -> str:
+    address = f"gs://{word.partition('://')[2]}" if word.lower().startswith(("gs://", "gcs://")) else word
+    address = address.rstrip("/")
+    if address and (".." in address or not _BUCKET.fullmatch(address)):
+        message = f"{shown(word)} is no place for weights: it must be gs://BUCKET/PREFIX"
+        raise refusal(message, "BadWeights", "weights")
+    return address
+
+
+def _image(word: str) -> str:
+    if word and not _IMAGE.fullmatch(word):
+        message = (
+            f"{shown(word)} is no Artifact Registry image: it must be "
+            "LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE, with a tag or digest if you like"
+        )
+        raise refusal(message, "BadImage", "image")
+    return word

@@ -1,0 +1,60 @@
+"""What a person may say that asks for no change: reads, answered at once, and votes. Made by grammar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.domain.intents import Ask
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a deployment stands; without a name: the only one, or each in a line."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class List:
+    """Which deployments there are."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a deployment waits for, or what is wrong with it."""
+
+    name: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True)
+class History:
+    """Who changed a deployment, when and how."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Help:
+    """How to say it; without a verb: all of it."""
+
+    verb: str = ""
+
+
+@dataclass(frozen=True)
+class Ballot:
+    """A typed approve or reject."""
+
+    proposal: str
+    approve: bool
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """Only the plan for this is asked for."""
+
+    ask: Ask
+
+
+Read = Status | List | Why | History | Help
+Said = Ask | DryRun | Read | Ballot

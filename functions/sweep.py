@@ -1,0 +1,84 @@
+"""Tick → what would otherwise be forgotten: unsent outbox rows, units that are due, open cards, the directory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from shared.domain.errors import RetryableError
+from shared.domain.inventory import Unit
+from shared.domain.messages import CardDue, Tick, Wake
+from shared.domain.policy import Directory
+from shared.domain.records import DECISIONS, DIRECTORY, OUTBOX, PROPOSALS, SHARE, STATUSES
+from shared.domain.topics import Topic
+from shared.ports import ConflictError, Document, RateLimitedError
+from shared.services import Services
+from shared.store import Commit, load, send_row
+
+UNSENT = timedelta(seconds=30)
+"""A row younger than this may still be on its way by its writer's own hand."""
+DIRECTORY_PERIOD = timedelta(minutes=5)
+MOST_DUE = 500
+OPEN_FOR = timedelta(hours=49)
+"""No proposal stays open for longer: both clocks of the longest rule together."""
+CARD_MINUTES = 5
+
+
+def sweep(_: Tick, services: Services) -> None:
+    """Do the minute's rounds of the house."""
+    now = services.clock()
+    _send_forgotten(now, services)
+    for unit in _due(now, services) | _share(now, services):
+        services.bus.publish(Topic.DUE, Wake(unit))
+    if now.minute % CARD_MINUTES == 0:
+        _refresh_cards(now, services)
+    _refresh_directory(now, services)
+
+
+def _send_forgotten(now: datetime, services: Services) -> None:
+    for row in services.documents.find(OUTBOX, at_most={"at": (now - UNSENT).timestamp()}, limit=MOST_DUE):
+        send_row(row, services.documents, services.bus)
+
+
+def _due(now: datetime, services: Services) -> set[Unit]:
+    found = services.documents.find(STATUSES, at_most={"next_check_at": now.timestamp()}, limit=MOST_DUE)
+    return {_unit(document) for document in found}
+
+
+def _share(now: datetime, services: Services) -> set[Unit]:
+    """Pick this minute's tenth of the converged units, the same tenth for whoever asks."""
+    minute = int(now.timestamp()) // 60 % SHARE
+    found = services.documents.find(STATUSES, {"share": minute, "next_check_at": None})
+    return {_unit(document) for document in found}
+
+
+def _unit(document: Document) -> Unit:
+    return Unit.parse(document.path.partition("/")[2])
+
+
+def _refresh_cards(now: datetime, services: Services) -> None:
+    """Have cards of undecided proposals looked at again: their clocks run out without anybody's message."""
+    since = (now - OPEN_FOR).timestamp()
+    decided = {document.path.partition("/")[2] for document in services.documents.find(DECISIONS)}
+    for document in services.documents.find(PROPOSALS):
+        name = document.path.partition("/")[2]
+        if name not in decided and document.fields.get("created_at", 0) > since:
+            services.bus.publish(Topic.DUE, CardDue(name))
+
+
+def _refresh_directory(now: datetime, services: Services) -> None:
+    """Fetch Slack's groups anew. Where Slack cannot be asked, decide refuses once the old answer is too old."""
+    documents = services.documents
+    [document] = documents.get([DIRECTORY])
+    old = load(documents, Directory, DIRECTORY)
+    if old is not None and old.fetched_at is not None and now - old.fetched_at < DIRECTORY_PERIOD:
+        return
+    try:
+        groups, guests = services.chat.directory()
+    except (RateLimitedError, RetryableError):
+        return
+    version = document.version if document else ""
+    commit = Commit("sweep", DIRECTORY, now).put(DIRECTORY, Directory(groups, guests, now), version)
+    try:
+        commit.run(documents, services.bus)
+    except ConflictError:
+        return  # another sweep was faster

@@ -1,0 +1,107 @@
+"""One HTTP request, read: where it points, what it wants, in which shape it wants the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import yaml
+
+from infra.local.cloud.kube import refusals
+from infra.local.cloud.kube.kinds import Kind
+from infra.local.cloud.kube.objects import Objects
+from infra.local.cloud.kube.writes import IGNORE, STRICT, WARN, Options, Target
+
+_TRUE = {"true", "1"}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request to one cluster. ``path`` is the Kubernetes part of it."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    accept: str = ""
+    content_type: str = ""
+    agent: str = ""
+    body: bytes = b""
+
+    @property
+    def shape(self) -> str:
+        """``Table``, ``PartialObjectMetadata`` or empty: the first that the client would take."""
+        for part in self.accept.split(","):
+            words = {word.strip() for word in part.split(";")}
+            if "as=Table" in words:
+                return "Table"
+            if words & {"as=PartialObjectMetadata", "as=PartialObjectMetadataList"}:
+                return "PartialObjectMetadata"
+            if "application/json" in words or "*/*" in words:
+                return ""
+        return ""
+
+    def yes(self, name: str) -> bool:
+        """Say whether a query parameter is set to true."""
+        return self.query.get(name, "") in _TRUE
+
+    def number(self, name: str) -> int:
+        """Return a query parameter as a number; 0 without it."""
+        text = self.query.get(name) or "0"
+        if not text.isdigit():
+            raise refusals.bad_request(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+        return int(text)
+
+    def payload(self) -> Any:
+        """Read the body: JSON, or YAML where it says so."""
+        if "protobuf" in self.content_type:
+            raise refusals.wrong_media_type("application/json", "application/yaml")
+        try:
+            if "yaml" in self.content_type:
+                return yaml.load(self.body, Loader=_LOADER)  # noqa: S506 - a safe loader, in C where there is one
+            return json.loads(self.body)
+        except (ValueError, yaml.YAMLError) as error:
+            raise refusals.bad_request(f"couldn't get version/kind; json parse error: {error}") from error
+
+    def options(self) -> Options:
+        """Return what the query says about a write."""
+        validation = self.query.get("fieldValidation") or WARN
+        if validation not in {STRICT, WARN, IGNORE}:
+            raise refusals.bad_request(f"fieldValidation: Unsupported value: {validation}")
+        # Without a name, the manager is the program in the User-Agent.
+        manager = self.query.get("fieldManager") or self.agent.split("/", 1)[0] or "unknown"
+        return Options(manager, bool(self.query.get("dryRun")), validation, self.yes("force"))
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a path points to. ``name`` and ``subresource`` may be empty."""
+
+    kind: Kind
+    namespace: str
+    name: str
+    subresource: str
+
+    def target(self, objects: Objects) -> Target:
+        """Return it as something to write to."""
+        return Target(objects, self.kind, self.namespace, self.name, self.subresource)
+
+
+def place(objects: Objects, path: str) -> Place:
+    """Read ``/api/v1/...`` or ``/apis/GROUP/VERSION/...``; 404 for a resource that is not served."""
+    parts = [unquote(part) for part in path.strip("/").split("/")]
+    group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
+    namespace = ""
+    own = {"status", "finalize"}
+    if rest[0] == "namespaces" and len(rest) > 2 and not (rest[2] in own and not group):  # noqa: PLR2004 - namespaces/NAME/more
+        namespace, rest = rest[1], rest[2:]
+    kind = objects.served.get((group, version, rest[0]))
+    if kind is None or (namespace and not kind.namespaced):
+        raise refusals.no_such_path()
+    name, subresource, *more = [*rest[1:], "", ""]
+    if any(more):
+        raise refusals.no_such_path()
+    return Place(kind, namespace, name, subresource)

@@ -1,0 +1,65 @@
+"""Push delivery: real HTTP posts to the subscription's endpoint, as Pub/Sub makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx
+
+from infra.local.cloud.pubsub_backlog import Pending
+from infra.local.cloud.pubsub_messages import push_body
+from infra.local.cloud.pubsub_subscription import Subscription
+from infra.local.cloud.world import World
+
+ACKS = {102, 200, 201, 202, 204}
+MOST_OUTSTANDING = 1000
+CONNECTIONS = 100
+
+
+class Pusher:
+    """Delivers what is due. ``limits``: subscription, full or short name -> pushes under way at most."""
+
+    def __init__(self, world: World, limits: Mapping[str, int]) -> None:
+        self._world = world
+        self._limits = limits
+        # Local endpoints only ever: a proxy of the environment must not see the posts.
+        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=CONNECTIONS))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    def wake(self, subscription: Subscription) -> None:
+        """Start as many pushes as are due and allowed."""
+        name = subscription.settings.name
+        limit = self._limits.get(name, self._limits.get(name.rsplit("/", 1)[1], MOST_OUTSTANDING))
+        while subscription.pushes and subscription.in_flight < limit and (pending := subscription.take()):
+            subscription.in_flight += 1
+            self._world.spawn(self._deliver(subscription, pending))
+
+    async def _deliver(self, subscription: Subscription, pending: Pending) -> None:
+        subscription.count("push")
+        acknowledged = await self._post(subscription, pending)
+        subscription.in_flight -= 1
+        if acknowledged:
+            subscription.done(pending)
+        else:
+            subscription.failed(pending)
+        self.wake(subscription)
+
+    async def _post(self, subscription: Subscription, pending: Pending) -> bool:
+        settings = subscription.settings
+        attempt = pending.attempts if settings.HasField("dead_letter_policy") else None
+        headers = {"User-Agent": "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)"}
+        if settings.push_config.HasField("oidc_token"):
+            headers["Authorization"] = "Bearer local"
+        # The ack deadline is the time the endpoint has; wall time, for virtual time stands still meanwhile.
+        timeout = httpx.Timeout(settings.ack_deadline_seconds, pool=None)
+        body = push_body(pending.message, settings.name, attempt)
+        try:
+            answer = await self._http.post(
+                settings.push_config.push_endpoint, json=body, headers=headers, timeout=timeout
+            )
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return False
+        return answer.status_code in ACKS

@@ -1,0 +1,132 @@
+"""One simulated cluster behind its HTTP front, and the real clients pointed at it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client, dynamic
+from kubernetes.dynamic.exceptions import DynamicApiError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from infra.local.cloud.kube.api import KubeServer
+from infra.local.cloud.kube.crds import install_gke_crds
+from infra.local.cloud.kube.objects import Objects
+from infra.local.cloud.server import Server
+from infra.local.cloud.world import World
+
+Object = dict[str, Any]
+KEY = "projects/demo/locations/us-east4/clusters/gke-east"
+MEMBER = "projects/123456789012/locations/us-east4/memberships/gke-east"
+MERGE, JSON_PATCH = "application/merge-patch+json", "application/json-patch+json"
+STRATEGIC = "application/strategic-merge-patch+json"
+
+
+@dataclass
+class Place:
+    """The parts, for looking behind the wire."""
+
+    world: World
+    kube: KubeServer
+    objects: Objects
+    server: Server
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"{self.server.endpoints['kubernetes']}/{KEY}"
+
+    def api(self, token: str = "a-token", url: str = "") -> client.ApiClient:  # noqa: S107 - any text is a good token here
+        configuration = client.Configuration(host=url or self.url)
+        configuration.api_key = {"authorization": f"Bearer {token}"}
+        configuration.retries = False
+        return client.ApiClient(configuration)
+
+    def core(self) -> client.CoreV1Api:
+        return client.CoreV1Api(self.api())
+
+    def resource(self, api_version: str, kind: str) -> Any:
+        """A dynamic resource, freshly discovered."""
+        cache = self.folder / f"discovery-{len(list(self.folder.iterdir()))}.json"
+        return dynamic.DynamicClient(self.api(), cache_file=str(cache)).resources.get(
+            api_version=api_version, kind=kind
+        )
+
+    def kubectl(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the real kubectl. It sends no token over plain HTTP, so a second door adds one."""
+        program = shutil.which("kubectl")
+        if program is None:
+            pytest.skip("kubectl is not on PATH")
+        door = f"{self.server.endpoints['kubectl']}/{KEY}"
+        command = [program, "--server", door, "--cache-dir", str(self.folder / "kubectl"), *words]
+        home = {"HOME": str(self.folder), "PATH": str(Path(program).parent)}
+        return subprocess.run(  # noqa: S603 - our own arguments
+            command, input=stdin, capture_output=True, text=True, timeout=60, check=False, env=home
+        )
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Place]:
+    """A cluster with GKE's definitions, served on loopback."""
+    world = World()
+    kube = KubeServer(world)
+    kube.membership = {MEMBER: KEY}.get
+    objects = kube.cluster(KEY, install_gke_crds)
+
+    async def with_token(request: Request) -> Response:
+        headers = [*request.scope["headers"], (b"authorization", b"Bearer kubectl")]
+        return await kube.answer(Request({**request.scope, "headers": headers}, request.receive))
+
+    server = Server(world, [], {"kubernetes": kube.answer, "kubectl": with_token}).start()
+    try:
+        yield Place(world, kube, objects, server, folder)
+    finally:
+        server.stop()
+
+
+def refusal(call: Callable[[], Any]) -> tuple[int, Object]:
+    """The HTTP code and the Status of a call that is refused."""
+    try:
+        call()
+    except (DynamicApiError, client.ApiException) as error:
+        return error.status, json.loads(error.body)
+    pytest.fail("the call was not refused")
+
+
+def config_map(name: str, data: dict[str, str] | None = None, **head: Any) -> Object:
+    metadata = {"name": name, "namespace": "default", **head}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data or {"a": "1"}}
+
+
+def pool(name: str = "llm", port: int = 8000, **spec: Any) -> Object:
+    picker = {"name": f"{name}-epp", "port": {"number": 9002}}
+    wanted = {
+        "selector": {"matchLabels": {"app": name}},
+        "targetPorts": [{"number": port}],
+        "endpointPickerRef": picker,
+    }
+    return {
+        "apiVersion": "inference.networking.k8s.io/v1",
+        "kind": "InferencePool",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": wanted | spec,
+    }
+
+
+def deployment(name: str = "llm", **pod: Any) -> Object:
+    containers = [{"name": "engine", "image": "engine:1", "ports": [{"containerPort": 8000}]}]
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": containers, **pod}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template},
+    }

@@ -1,0 +1,159 @@
+"""People of the Slack stand-in: what they type, click and fill in reaches the bot, truly signed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from slack_bolt import App, BoltRequest
+from slack_place import CARD, OPS, SECRET, Place, running
+from slack_sdk.webhook import WebhookClient
+from starlette.requests import Request
+from starlette.responses import Response
+
+from infra.local.cloud.slack_workspace import ANA, BEN
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with running() as made:
+        yield made
+
+
+def test_a_command_is_signed_and_says_who_and_where(place: Place) -> None:
+    assert place.do(place.slack.command("ana", "#infer-ops", "status")) == 200
+    heard = place.bot.heard[0]
+    assert place.bot.genuine == [True]
+    assert (heard["user_id"], heard["channel_id"], heard["command"], heard["text"]) == (ANA, OPS, "/infer", "status")
+
+
+def test_every_command_has_its_own_trigger(place: Place) -> None:
+    for _ in range(2):
+        place.do(place.slack.command("ana", "infer-ops", "status"))
+    assert len({heard["trigger_id"] for heard in place.bot.heard}) == 2
+
+
+def test_the_answer_to_a_command_is_shown_to_its_author_alone(place: Place) -> None:
+    place.bot.reply = Response("heard you", media_type="text/plain")
+    place.do(place.slack.command("ana", "infer-ops", "status"))
+    assert [e.text for e in place.slack.ephemerals("ana")] == ["heard you"]
+    assert place.slack.answers[-1].body == "heard you"
+
+
+def test_a_slow_bot_shows_a_timeout(place: Place) -> None:
+    place.bot.delay, place.slack.people.patience = 0.5, 0.05
+    assert place.do(place.slack.command("ana", "infer-ops", "status")) == 0
+    assert "operation_timeout" in place.slack.ephemerals("ana")[0].text
+
+
+def test_a_person_outside_the_channel_cannot_speak_there(place: Place) -> None:
+    with pytest.raises(LookupError):
+        place.do(place.slack.command("guest", "on-call", "status"))
+
+
+def test_time_stands_still_while_the_bot_works(place: Place) -> None:
+    def look() -> object:
+        place.world.after(timedelta(hours=1), lambda: None)
+        return place.world.now
+
+    place.bot.now, place.bot.delay = look, 0.05
+    place.do(place.slack.command("ana", "infer-ops", "status"))
+    assert place.bot.times[0] == place.bot.times[1]
+
+
+def test_bolt_itself_understands_commands_and_clicks(place: Place) -> None:
+    app = App(client=place.client, signing_secret=SECRET)
+    app.command("/infer")(lambda ack, command: ack(f"heard {command['text']}"))
+    app.action("approve")(lambda ack, say, body: (ack(), say(f"approved by {body['user']['name']}")))
+
+    async def bolt(request: Request) -> Response:
+        asked = BoltRequest(body=(await request.body()).decode(), headers=dict(request.headers))
+        told = await asyncio.to_thread(app.dispatch, asked)
+        return Response(told.body, told.status, headers=told.first_headers_without_set_cookie())
+
+    place.bot.instead = bolt
+    ts = place.client.chat_postMessage(channel=OPS, text="plan", blocks=CARD)["ts"]
+    assert place.do(place.slack.command("ana", "infer-ops", "status")) == 200
+    assert place.do(place.slack.click("ben", "infer-ops", ts, "approve")) == 200
+    assert place.slack.ephemerals("ana")[0].text == "heard status"
+    assert place.slack.messages("infer-ops")[-1].text == "approved by ben"
+
+
+def test_a_click_carries_the_buttons_value_and_the_message(place: Place) -> None:
+    ts = place.client.chat_postMessage(channel=OPS, text="plan", blocks=CARD)["ts"]
+    assert place.do(place.slack.click("ben", "infer-ops", ts, "approve")) == 200
+    payload = json.loads(place.bot.heard[0]["payload"])
+    assert place.bot.genuine == [True]
+    assert (payload["user"]["id"], payload["actions"][0]["value"]) == (BEN, "p1")
+    assert payload["actions"][0]["block_id"] == "row"
+    assert payload["message"]["ts"] == payload["container"]["message_ts"] == ts
+
+
+def test_a_button_that_is_gone_cannot_be_clicked(place: Place) -> None:
+    ts = place.client.chat_postMessage(channel=OPS, text="plan", blocks=CARD)["ts"]
+    place.client.chat_update(channel=OPS, ts=ts, text="decided")
+    with pytest.raises(LookupError, match="no approve"):
+        place.do(place.slack.click("ben", "infer-ops", ts, "approve"))
+
+
+def test_a_menu_option_is_chosen_by_its_value(place: Place) -> None:
+    option = {"text": {"type": "plain_text", "text": "EU"}, "value": "eu"}
+    menu = {"type": "static_select", "action_id": "region", "options": [option]}
+    blocks = [{"type": "actions", "elements": [menu]}]
+    ts = place.client.chat_postMessage(channel=OPS, text="where", blocks=blocks)["ts"]
+    place.do(place.slack.click("ben", "infer-ops", ts, "region", "eu"))
+    assert json.loads(place.bot.heard[0]["payload"])["actions"][0]["selected_option"] == option
+
+
+def test_a_response_url_works_five_times_within_thirty_minutes(place: Place) -> None:
+    place.do(place.slack.command("ana", "infer-ops", "status"))
+    hook = WebhookClient(place.bot.heard[0]["response_url"])
+    assert [hook.send(text=str(n)).status_code for n in range(6)] == [200] * 5 + [404]
+    place.do(place.slack.command("ana", "infer-ops", "status"))
+    place.later(31 * 60)
+    assert WebhookClient(place.bot.heard[1]["response_url"]).send(text="late").status_code == 404
+
+
+TITLE = {"type": "plain_text", "text": "Deploy"}
+FIELD = {
+    "type": "input",
+    "block_id": "name",
+    "label": TITLE,
+    "element": {"type": "plain_text_input", "action_id": "name"},
+}
+FORM = {"type": "modal", "title": TITLE, "submit": TITLE, "blocks": [FIELD]}
+
+
+def trigger(place: Place) -> str:
+    place.do(place.slack.command("ana", "infer-ops", "deploy"))
+    return place.bot.heard[-1]["trigger_id"]
+
+
+def test_a_trigger_opens_one_modal(place: Place) -> None:
+    fresh = trigger(place)
+    place.client.views_open(trigger_id=fresh, view=FORM)
+    assert len(place.slack.modals("ana")) == 1
+    assert place.refusal("views.open", trigger_id=fresh, view=FORM) == "exchanged_trigger_id"
+
+
+def test_a_form_comes_to_the_bot_and_closes(place: Place) -> None:
+    view = place.client.views_open(trigger_id=trigger(place), view=FORM)["view"]["id"]
+    typed = {"name": {"name": {"type": "plain_text_input", "value": "llama"}}}
+    place.do(place.slack.submit("ana", view, typed))
+    assert json.loads(place.bot.heard[-1]["payload"])["view"]["state"]["values"] == typed
+    assert place.slack.modals("ana") == []
+
+
+def test_a_form_without_submit_is_refused(place: Place) -> None:
+    unsent = {key: value for key, value in FORM.items() if key != "submit"}
+    assert place.refusal("views.open", trigger_id=trigger(place), view=unsent) == "invalid_arguments"
+
+
+def test_a_stale_hash_is_refused_on_the_home_tab(place: Place) -> None:
+    home = {"type": "home", "blocks": []}
+    stale = place.client.views_publish(user_id=ANA, view=home)["view"]["hash"]
+    place.client.views_publish(user_id=ANA, view=home, hash=stale)
+    assert place.refusal("views.publish", user_id=ANA, view=home, hash=stale) == "hash_conflict"

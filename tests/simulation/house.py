@@ -1,0 +1,303 @@
+"""The whole house on stand-ins: real functions, a simulated cloud, and a chaos that may strike at every effect."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from functions.notify import handle as notify
+
+from functions.decide import decide
+from functions.propose import propose
+from functions.reconcile import document_of, reconcile
+from functions.sweep import sweep
+from shared.catalog.load import load
+from shared.domain.desired import FLEET_PATH, Desired, FleetSpec
+from shared.domain.errors import RetryableError
+from shared.domain.inventory import Status
+from shared.domain.messages import (
+    CardDue,
+    Decided,
+    IntentSubmitted,
+    Message,
+    ProposalMade,
+    StatusChanged,
+    Tick,
+    Told,
+    VoteCast,
+    Wake,
+)
+from shared.domain.names import ResourceKey
+from shared.domain.policy import Policy, Role, Rule
+from shared.domain.proposals import Proposal, Vote
+from shared.domain.quotes import QuotaFinding
+from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path
+from shared.domain.site import Site
+from shared.domain.topics import SUBSCRIBERS, Topic
+from shared.ports import ConflictError, Put, RateLimitedError, Write
+from shared.services import Compile, Decisions, Services
+from shared.store import load as load_value
+from shared.store import read
+from tests.simulation.cloud import SimCloud
+from tests.simulation.reduced import compile_reduced
+from tests.standins import MemoryBus, MemoryChat, MemoryDocuments, MemoryTimers
+
+T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+ANA, BEN, CHLOE, GUEST = "ana", "ben", "chloe", "guest"
+QUORUM = 1
+POLICY = Policy(
+    roles={"engineers": Role(groups=frozenset({"ml-platform"})), "approvers": Role(groups=frozenset({"approvers"}))},
+    rules=(
+        Rule("small steps", ("engineers",), frozenset({"balance"}), quorum=0),
+        Rule("changes", ("engineers",), approvers=("approvers",), quorum=QUORUM),
+    ),
+    hash="policy-1",
+)
+FUNCTIONS: dict[str, tuple[tuple[type, ...], Callable[..., None]]] = {
+    "propose": ((IntentSubmitted,), propose),
+    "decide": ((VoteCast, ProposalMade), decide),
+    "reconcile": ((Wake, Decided), reconcile),
+    "notify": ((ProposalMade, Decided, StatusChanged, CardDue, Told), notify),
+    "sweep": ((Tick,), sweep),
+}
+
+
+class Killed(BaseException):
+    """The function instance died."""
+
+
+@dataclass
+class Chaos:
+    """Strikes once at the n-th effect from now: kills the invocation, or runs something else in its midst."""
+
+    fuse: int | None = None
+    strike: Callable[[], None] | None = None
+    met: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, effect: str) -> None:
+        if self.fuse is None:
+            return
+        self.fuse -= 1
+        if self.fuse < 0:
+            self.fuse = None
+            strike, self.strike = self.strike, None
+            if strike is None:
+                self.met[f"killed at {effect}"] += 1
+                raise Killed(effect)
+            self.met["overlap"] += 1
+            strike()
+
+
+class Quotas:
+    def findings(self, needs: dict[tuple[str, str], int]) -> tuple[QuotaFinding, ...]:
+        return tuple(QuotaFinding(region, metric, need, 64, 0) for (region, metric), need in needs.items())
+
+
+class Resolver:
+    def image(self, reference: str) -> str:
+        return f"{reference}@sha256:{'0' * 64}"
+
+    def secret(self, name: str) -> str:
+        return f"{name}/versions/1"
+
+
+class House:
+    """Everything that one history happens in."""
+
+    def __init__(self, decisions: Decisions | None = None, compiled: Compile = compile_reduced) -> None:
+        self.seconds = 0.0
+        self.chaos = Chaos()
+        self.cloud = SimCloud(self.now)
+        self.documents = MemoryDocuments(self.chaos)
+        self.bus, self.timers, self.chat = MemoryBus(self.chaos), MemoryTimers(self.chaos), MemoryChat(self.chaos)
+        self.chat.groups = {"ml-platform": frozenset({ANA, BEN, CHLOE}), "approvers": frozenset({BEN, CHLOE})}
+        self.chat.guests = frozenset({GUEST})
+        self.documents.guards.append(self._only_approved)
+        self.policy = POLICY
+        self.nested = 0
+        self.services = Services(
+            documents=self.documents,
+            bus=self.bus,
+            timers=self.timers,
+            providers=self.cloud.provider(self.chaos),
+            quotas=Quotas(),
+            resolver=Resolver(),
+            chat=self.chat,
+            clock=self.now,
+            policy=lambda: self.policy,
+            compile=compiled,
+            catalog=load(),
+            site=Site("demo", "1", repository="us-docker.pkg.dev/demo/inferops"),
+            channel="C1",
+            hf_token_secret="projects/demo/secrets/hf-token",
+            decisions=decisions or Decisions(),
+        )
+
+    def now(self) -> datetime:
+        return T0 + timedelta(seconds=self.seconds)
+
+    # happenings ------------------------------------------------------------------------------------------
+
+    def publish(self, topic: Topic, message: Message) -> None:
+        """Let a message arrive that the functions did not send themselves."""
+        self.bus.pending.append((str(topic), message))
+
+    def deliveries(self) -> list[tuple[str, Message, str]]:
+        """Every pending (topic, message, subscriber)."""
+        self.fan_out()
+        return list(self._queue)
+
+    _queue: list[tuple[str, Message, str]]
+
+    def fan_out(self) -> None:
+        """Give each subscriber its own copy of what was published or came due."""
+        if not hasattr(self, "_queue"):
+            self._queue = []
+        for topic, message in self.timers.due(self.now()):
+            self.bus.pending.append((topic, message))
+        for topic, message in self.bus.pending:
+            self._queue += [
+                (topic, message, subscriber)
+                for subscriber in SUBSCRIBERS[Topic(topic)]
+                if isinstance(message, FUNCTIONS[subscriber][0])
+            ]
+        self.bus.pending.clear()
+
+    def deliver(self, index: int, *, stale: bool = False, duplicate: bool = False) -> bool:
+        """Deliver one pending message; one whose function dies or fails stays. Return whether it was acknowledged."""
+        self.fan_out()
+        if not self._queue:
+            return False
+        item = self._queue[index % len(self._queue)]
+        done = self._invoke(item, stale=stale)
+        if done and not duplicate and item in self._queue:
+            self._queue.remove(item)
+        return done
+
+    def _invoke(self, item: tuple[str, Message, str], *, stale: bool) -> bool:
+        _, message, subscriber = item
+        provider = self.cloud.provider(self.chaos, stale=stale, overlapped=self.nested > 0)
+        services = replace(self.services, providers=provider)
+        self.nested += 1
+        try:
+            FUNCTIONS[subscriber][1](message, services)
+        except (Killed, ConflictError, RetryableError, RateLimitedError):
+            return False
+        finally:
+            self.nested -= 1
+            if self.nested == 0:
+                self.chaos.fuse = self.chaos.strike = None
+        return True
+
+    def tick(self) -> None:
+        """Let a minute's sweep arrive."""
+        self.publish(Topic.TICKS, Tick())
+
+    # what must always hold -------------------------------------------------------------------------------
+
+    def _only_approved(self, writes: Sequence[Write]) -> None:
+        """No desired state changes without a proposal whose quorum was met on that very digest."""
+        for write in writes:
+            if not isinstance(write, Put) or not write.path.startswith(("deployments/", "platform/")):
+                continue
+            proposal = load_value(self.documents, Proposal, f"{PROPOSALS}/{write.body['proposal']}")
+            assert proposal is not None, f"{write.path} was changed without a proposal"
+            assert not proposal.dry_run, f"{write.path} was changed by a mere plan"
+            cast = [read(Vote, document) for document in self.documents.find(VOTES, {"proposal": proposal.id})]
+            good = {v.user for v in cast if v and v.approve and v.digest == proposal.digest}
+            good = {user for user in good if user in self.chat.groups["approvers"]} - {proposal.intent.user}
+            assert len(good) >= proposal.gate.quorum, f"{proposal.id} was applied with {good} of {proposal.gate.quorum}"
+            assert decision_path(proposal.id) in {w.path for w in writes}, "state and decision are one commit"
+            assert self.policy.hash == POLICY.hash or self._fresh(proposal), "a void digest was applied"
+
+    def _fresh(self, proposal: Proposal) -> bool:
+        """Whether the proposal was made under the policy of today."""
+        return proposal.created_at >= self.policy_since
+
+    policy_since: datetime = T0
+
+    def change_policy(self) -> None:
+        """Replace the policy file: whatever was proposed under the old one is void."""
+        number = int(self.policy.hash.removeprefix("policy-")) + 1
+        self.policy = replace(self.policy, hash=f"policy-{number}")
+        self.policy_since = self.now()
+
+    def remembered(self) -> set[ResourceKey]:
+        """Every key of every inventory."""
+        statuses = [read(Status, document) for document in self.documents.find(STATUSES)]
+        return {key for status in statuses if status for key in status.inventory}
+
+    def check(self) -> None:
+        """Whatever exists of ours is in an inventory."""
+        forgotten = self.cloud.things.keys() - self.remembered()
+        assert not forgotten, f"nobody remembers {sorted(map(str, forgotten))}"
+
+    # the end ---------------------------------------------------------------------------------------------
+
+    def calm(self, rounds: int = 400) -> None:
+        """Let all faults stop and everything come to rest; then observed must equal desired."""
+        self.cloud.blind.clear()
+        self.cloud.faults.clear()
+        self.cloud.slowness, self.chat.down = 1.0, False
+        for _ in range(rounds):
+            self.seconds += 60
+            self.tick()
+            self.drain()
+            if self.at_rest():
+                break
+        self.check_the_end()
+
+    def drain(self, limit: int = 3000) -> None:
+        """Deliver everything that is pending."""
+        for _ in range(limit):
+            if not self.deliveries():
+                return
+            if not self.deliver(0):
+                self._queue.append(self._queue.pop(0))
+        message = f"messages never end: {self._queue[:5]}"
+        raise AssertionError(message)
+
+    def wanted(self) -> dict[ResourceKey, dict[str, object]]:
+        """What all desired state asks for, checks aside."""
+        fleet = load_value(self.documents, Desired, FLEET_PATH)
+        spec = fleet.spec if fleet and isinstance(fleet.spec, FleetSpec) else None
+        found: dict[ResourceKey, dict[str, object]] = {}
+        for path in sorted(self.documents.stored):
+            if path.startswith(("deployments/", "platform/")):
+                desired = load_value(self.documents, Desired, path)
+                assert desired is not None
+                graph = self.services.compile(path, desired.spec, spec)
+                found |= {r.key: dict(r.spec) for r in graph if not r.is_check}
+        return found
+
+    def at_rest(self) -> bool:
+        """Whether nothing is left to do or to forget."""
+        statuses = [read(Status, document) for document in self.documents.find(STATUSES)]
+        return not self.timers.pending and all(s is not None and s.next_check_at is None for s in statuses)
+
+    def check_the_end(self) -> None:
+        """Observed equals desired, inventory equals world, every unit's generation is the desired one."""
+        self.check()
+        have = {key: dict(thing.spec) for key, thing in self.cloud.things.items()}
+        assert have == self.wanted(), "observed is not desired"
+        checks = {key for key in self.remembered() if key not in have}
+        assert all(key.kind.value in {"GatewayClass", "GCPInferencePoolImport"} for key in checks), checks
+        for document in self.documents.find(STATUSES):
+            status = read(Status, document)
+            assert status is not None
+            desired = load_value(self.documents, Desired, document_of(status.unit))
+            assert desired is not None and status.observed_generation == desired.generation, str(status.unit)
+        self._check_words()
+
+    def _check_words(self) -> None:
+        """Every intent was answered and nobody was told through two live cards."""
+        told = {text for _, text in self.chat.told}
+        cards = Counter(key for _, _, key, thread in self.chat.messages.values() if key and not thread)
+        assert all(count == 1 for count in cards.values()), f"more than one live card: {cards}"
+        proposals = {path.partition("/")[2] for path in self.documents.stored if path.startswith("proposals/")}
+        assert proposals <= set(cards), f"no card for {proposals - set(cards)}"
+        intents = [path for path in self.documents.stored if path.startswith("intents/")]
+        assert len(intents) <= len(proposals) + len(self.chat.told), f"{told} do not answer {intents}"
+        assert not self.documents.find("outbox"), "a message was never sent"
