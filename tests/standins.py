@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -32,7 +31,7 @@ class MemoryDocuments:
 
     def get(self, paths: Sequence[str]) -> list[Document | None]:
         self.reads += len(paths)
-        return [copy.deepcopy(self.stored.get(path)) for path in paths]
+        return [self.stored.get(path) for path in paths]
 
     def find(
         self,
@@ -54,7 +53,7 @@ class MemoryDocuments:
         for name in at_most or {}:
             found.sort(key=lambda document: document.fields[name])
         self.reads += len(found)
-        return copy.deepcopy(found[:limit] if limit else found)
+        return found[:limit] if limit else found
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         self.step("commit")

@@ -12,7 +12,8 @@ import urllib3.exceptions as http
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
-from shared.adapters.classify_rows import ROWS, Row
+from shared.adapters.classify_row import Row
+from shared.adapters.classify_rows import ROWS
 from shared.adapters.refusals import Refusal
 from shared.domain.conditions import Reason
 from shared.domain.errors import InferError, RetryableError

@@ -67,49 +67,72 @@ def _key(key: Any) -> str:
     return encode_key(key) if isinstance(key, ResourceKey) else str(key)
 
 
-@cache
-def _hints(cls: type) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+Builder = Callable[[Any], Any]
 
 
 def build(hint: Any, value: Any) -> Any:
     """Return the value of a type from plain JSON."""
+    return builder(hint)(value)
+
+
+@cache
+def builder(hint: Any) -> Builder:
+    """Return what builds values of a type. Worked out once for each type: reading documents is most of a round."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin in {typing.Union, types.UnionType}:
-        return _build_union(args, value)
+        return _union_builder(args)
     if origin is not None and issubclass(origin, Mapping):
         make = decode_key if args[0] is ResourceKey else args[0]
-        return {make(key): build(args[1], item) for key, item in value.items()}
+        item = builder(args[1])
+        return lambda value: {make(key): item(each) for key, each in value.items()}
     if origin is frozenset:
-        return frozenset(build(args[0], item) for item in value)
+        member = builder(args[0])
+        return lambda value: frozenset(member(each) for each in value)
     if origin is tuple:
-        items = args if args[-1] is not Ellipsis else (args[0],) * len(value)
-        return tuple(build(item, each) for item, each in zip(items, value, strict=True))
-    return _build_plain(hint, value)
+        return _tuple_builder(args)
+    return _plain_builder(hint)
 
 
-def _build_plain(hint: Any, value: Any) -> Any:
+def _tuple_builder(args: tuple[Any, ...]) -> Builder:
+    if args[-1] is Ellipsis:
+        each = builder(args[0])
+        return lambda value: tuple(each(item) for item in value)
+    places = [builder(arg) for arg in args]
+    return lambda value: tuple(place(item) for place, item in zip(places, value, strict=True))
+
+
+def _plain_builder(hint: Any) -> Builder:
     if hint is ResourceKey:
-        return decode_key(value)
+        return decode_key
     if hint is datetime:
-        return datetime.fromisoformat(value)
+        return datetime.fromisoformat
     if hint is timedelta:
-        return timedelta(seconds=value)
+        return lambda value: timedelta(seconds=value)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return hint(value)
+        return hint
     if isinstance(hint, type) and is_dataclass(hint):
-        hints = _hints(hint)
-        return hint(**{name: build(hints[name], item) for name, item in value.items() if name in hints})
-    return value
+        return _dataclass_builder(hint)
+    return lambda value: value
 
 
-def _build_union(args: tuple[Any, ...], value: Any) -> Any:
-    if value is None:
-        return None
-    classes = [arg for arg in args if isinstance(arg, type) and is_dataclass(arg)]
+def _dataclass_builder(cls: type) -> Builder:
+    hints = typing.get_type_hints(cls)
+    known: dict[str, Builder] = {}
+
+    def make(value: Mapping[str, Any]) -> Any:
+        if not known:  # only now: a type may contain itself
+            known.update({name: builder(hints[name]) for name in (field.name for field in fields(cls))})
+        return cls(**{name: known[name](item) for name, item in value.items() if name in known})
+
+    return make
+
+
+def _union_builder(args: tuple[Any, ...]) -> Builder:
+    classes = {arg.__name__: builder(arg) for arg in args if isinstance(arg, type) and is_dataclass(arg)}
     if not classes:
-        return build(next(arg for arg in args if arg is not types.NoneType), value)
+        other = builder(next(arg for arg in args if arg is not types.NoneType))
+        return lambda value: None if value is None else other(value)
     if len(classes) == 1:
-        return build(classes[0], value)
-    name = value["type"]
-    return build(next(cls for cls in classes if cls.__name__ == name), value)
+        [only] = classes.values()
+        return lambda value: None if value is None else only(value)
+    return lambda value: None if value is None else classes[value["type"]](value)

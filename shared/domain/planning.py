@@ -58,9 +58,10 @@ class Hold:
 
 @dataclass(frozen=True)
 class Keep:
-    """As wanted."""
+    """As wanted. ``needs`` is what it stands on now, which may be less than what was remembered."""
 
     key: ResourceKey
+    needs: frozenset[ResourceKey] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -168,13 +169,13 @@ def _present(resource: Resource, entry: Entry, seen: Present, waiting: Hold | No
         return waiting or Do(key, Verb.UPDATE, f"{', '.join(differing[:3])} differs", resource)
     if not seen.ready:
         return Hold(key, seen.because or "it is starting", seen.reason, moving=True)
-    return Keep(key)
+    return Keep(key, resource.all_needs)
 
 
 def _check(resource: Resource, now_seen: Observed, seen: Observation, earlier: Mapping[ResourceKey, Step]) -> Step:
     key = resource.key
     if isinstance(now_seen, Present) and now_seen.ready:
-        return Keep(key)
+        return Keep(key, resource.all_needs)
     if waiting := _waiting_for(resource, seen, earlier):
         return waiting
     match now_seen:

@@ -45,11 +45,15 @@ def late_results(seen: Observation) -> dict[ResourceKey, Result]:
 
 
 def remember(status: Status, graph: ResourceGraph) -> Status:
-    """Write down what may come to exist, before anything is built. Being wanted again restarts the quiet time."""
+    """Write down what may come to exist, before anything is built. Being wanted again restarts the quiet time.
+
+    What a resource stood on so far stays among its needs until it is seen as wanted: a workload still runs on the
+    old pool while it moves to the new one.
+    """
     inventory = dict(status.inventory)
     for resource in graph:
         entry = inventory.get(resource.key, Entry())
-        inventory[resource.key] = replace(entry, needs=resource.all_needs, gone_since=None)
+        inventory[resource.key] = replace(entry, needs=entry.needs | resource.all_needs, gone_since=None)
     return replace(status, inventory=inventory)
 
 
@@ -91,8 +95,8 @@ def _settle_key(
     match step, result:
         case Gone(), _:
             return replace(_at_rest(entry), gone_since=entry.gone_since or now, ready_once=False)
-        case Keep(), _:
-            return replace(_at_rest(entry), ready_once=True, kept=True)
+        case Keep(needs=needs), _:
+            return replace(_at_rest(entry), needs=needs, ready_once=True, kept=True)
         case Do(), Started(operation):
             return _begun(entry, step, operation, now)
         case _, InferError() as error:
@@ -116,7 +120,7 @@ def _begun(entry: Entry, step: Do, operation: str, now: datetime) -> Entry:
         operation_since=now,
         not_before=None,
         applied=short_hash(step.resource.spec, 12) if step.resource else "",
-        ready_once=entry.ready_once and step.verb is not Verb.DELETE,
+        ready_once=entry.ready_once and step.verb is Verb.UPDATE,
     )
 
 

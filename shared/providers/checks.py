@@ -81,11 +81,8 @@ def _grant(key: ResourceKey, found: Any, grants: Grants) -> Observed:
 def _bucket(key: ResourceKey, found: Any, holds: Any, accounts: Mapping[str, str]) -> Observed:
     for answer in (found, holds):
         if isinstance(answer, InferError):
-            return (
-                Unknown(str(answer))
-                if answer.reason != "Waiting"
-                else _unusable(f"{key.name}: there is no such bucket")
-            )
+            none = answer.reason == Reason.WAITING
+            return _unusable(f"{key.name}: there is no such bucket") if none else Unknown(str(answer))
     assert isinstance(found, Bucket), "not an error, so the bucket"  # noqa: S101 - for mypy
     if not _near(found.location, key.location):
         return _unusable(f"{key.name} lies in {found.location}, far from {key.location}")

@@ -27,7 +27,7 @@ from shared.domain.planning import Do, Verb
 from shared.domain.settling import Result, Started
 from shared.domain.site import Site
 from shared.providers import checks, cluster_starts, clusters, fleets, kube_looks, networks
-from shared.providers.base import Answers, Call, Keys, gather
+from shared.providers.base import Call, Keys, gather
 from shared.providers.kube_starts import Inside, SecretValue
 from shared.providers.kube_views import Doors, View, views
 
@@ -99,9 +99,11 @@ class CloudProviders:
 
     def _look_inside(self, keys: Keys, gke: clusters.Seen) -> dict[ResourceKey, Observed]:
         every = views({home for key in keys if (home := key.container)} | _ours(gke, self._site), gke, self._doors)
-        found = kube_looks.find(keys, gather(self._pool, kube_looks.calls(keys, every, self._kube)))
-        more: Answers = gather(self._pool, kube_looks.follow_ups(found, every, self._kube, self._compute))
-        return kube_looks.read(keys, every, found, more, self._site)
+        answers = gather(self._pool, kube_looks.calls(keys, every, self._kube))
+        found = kube_looks.find(keys, answers)
+        more = kube_looks.follow_ups(found, every, self._kube, self._compute)
+        answers |= gather(self._pool, {asked: call for asked, call in more.items() if asked not in answers})
+        return kube_looks.read(keys, every, found, answers, self._site)
 
     # Starting ------------------------------------------------------------------------------------------------
 
@@ -112,8 +114,10 @@ class CloudProviders:
         listed = _Once(self._gke)
         inside = Inside(self._kube, self._compute, self._site, lambda key: self._view(key, listed), self._secret_value)
         due = [action for action in todo if action.key not in held]
-        results = self._pool.map(lambda a: self._start(a, inventory.get(a.key, Entry()), inside, listed), due)
-        return {**held, **dict(zip((action.key for action in due), results, strict=True))}
+        tried = self._pool.map(lambda a: self._start(a, inventory.get(a.key, Entry()), inside, listed), due)
+        results = dict(zip((action.key for action in due), tried, strict=True))
+        # Looked at here, not where it was met: a worker that waits for workers could wait for ever.
+        return {**held, **results, **self._adopted([key for key, result in results.items() if _taken(result)])}
 
     def _held(self, actions: list[Do]) -> dict[ResourceKey, InferError]:
         if not actions:
@@ -152,20 +156,12 @@ class CloudProviders:
         status = "" if isinstance(error, InferError) else refusal_of(error).status
         if action.verb is Verb.DELETE and status == "NOT_FOUND":
             return Started()
-        if action.verb is Verb.CREATE and status == "ALREADY_EXISTS":
-            return self._adopted(action.key, doing)
         return sorted_out
 
-    def _adopted(self, key: ResourceKey, doing: str) -> Result:
-        match self.look({key: Entry()})[key]:
-            case Broken(error) if error.reason == Reason.FOREIGN:
-                return error
-            case Unknown(because):
-                return PreconditionError(f"{doing}: it exists, but {because}", reason=Reason.NOT_SEEN)
-            case Absent():
-                return PreconditionError(f"{doing}: its name is taken by one that comes or goes", reason=Reason.BUSY)
-            case _:
-                return Started()
+    def _adopted(self, keys: list[ResourceKey]) -> dict[ResourceKey, Result]:
+        """Look at what is there already: ours is as good as started, somebody else's needs a person."""
+        seen = self.look(dict.fromkeys(keys, Entry())) if keys else {}
+        return {key: _adoption(key, observed) for key, observed in seen.items()}
 
     def _view(self, key: ResourceKey, listed: _Once) -> View:
         view = views([key], clusters.Seen(clusters=listed()), self._doors)[key]
@@ -186,6 +182,22 @@ class _Once:
             listed, _missing = self._gke.clusters()
             self._found = {(cluster["location"], cluster["name"]): cluster for cluster in listed}
         return self._found
+
+
+def _taken(result: Result) -> bool:
+    return isinstance(result, InferError) and result.reason == Reason.ALREADY_EXISTS
+
+
+def _adoption(key: ResourceKey, seen: Observed) -> Result:
+    match seen:
+        case Broken(error) if error.reason == Reason.FOREIGN:
+            return error
+        case Unknown(because):
+            return PreconditionError(f"create {key}: it exists, but {because}", reason=Reason.NOT_SEEN)
+        case Absent():
+            return PreconditionError(f"create {key}: its name is taken by one that comes or goes", reason=Reason.BUSY)
+        case _:
+            return Started()
 
 
 def _of(inventory: Keys, kinds: frozenset[Kind]) -> dict[ResourceKey, Entry]:

@@ -129,11 +129,11 @@ def _update_cluster(key: ResourceKey, path: str, spec: Mapping[str, Any], found:
 
 
 def _covering(path: str, fields: Iterable[str]) -> str:
-    return next((field for field in fields if re_path(path).startswith(f"{field}.")), "")
+    return next((field for field in fields if _parts(path).startswith(f"{field}.")), "")
 
 
-def re_path(path: str) -> str:
-    """Return a path of ``differences`` with list places as parts of their own: ``taints[0].key`` -> ``taints.0.key.``."""
+def _parts(path: str) -> str:
+    """Return a path of ``differences`` with places in lists as parts of their own: ``taints.0.key.``."""
     return path.replace("[", ".").replace("]", "") + "."
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from shared.adapters.kube import Object
 from shared.domain.conditions import Reason
-from shared.domain.names import ResourceKey
 from shared.domain.site import Site
 from shared.providers.base import Answers
 from shared.providers.kube_conditions import missing
@@ -22,7 +21,7 @@ def regions_of(gateway: Object) -> list[str]:
     return [str(address["value"]) for address in gateway.get("spec", {}).get("addresses", ())]
 
 
-def gateway(key: ResourceKey, obj: Object, more: Answers, site: Site) -> tuple[str, Reason, dict[str, str]]:
+def gateway(obj: Object, more: Answers, site: Site) -> tuple[str, Reason, dict[str, str]]:
     """Return what a Gateway waits for, why, and its addresses by region."""
     conditions, generation = obj.get("status", {}).get("conditions", ()), obj["metadata"].get("generation", 0)
     because = missing(conditions, generation, "Accepted", "Programmed", _HEALTHY)

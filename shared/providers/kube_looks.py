@@ -19,7 +19,7 @@ from shared.providers.gateway_looks import regions_of
 from shared.providers.kube_ready import Context, judge
 from shared.providers.kube_views import Views
 from shared.providers.networks import list_call
-from shared.providers.smoke_looks import gateway_of
+from shared.providers.smoke_looks import gateway_of, objects_at
 
 KINDS = frozenset(PLACES)
 CHECKED = frozenset({Kind.GATEWAY_CLASS, Kind.INFERENCE_POOL_IMPORT})
@@ -48,7 +48,7 @@ def _home(key: ResourceKey) -> ResourceKey:
 
 def _question(key: ResourceKey) -> Hashable:
     last = key.name if key.kind in _ONE_BY_ONE else key.namespace
-    return ("objects", key.within, key.kind, last)
+    return objects_at(key.within, key.kind, last)
 
 
 def _ask(key: ResourceKey, base: str, kube: Kube) -> Any:
@@ -74,7 +74,7 @@ def _find(key: ResourceKey, listed: Any) -> Object | InferError | None:
 
 
 def follow_ups(found: Found, views: Views, kube: Kube, compute: Compute) -> dict[Hashable, Call]:
-    """Return what else must be asked: pods where something does not run, subnets and Gateways where addresses count."""
+    """Return what else to ask: pods where something does not run, subnets and Gateways where addresses count."""
     asked: dict[Hashable, Call] = {}
     for key, obj in found.items():
         if not isinstance(obj, Mapping):
@@ -99,7 +99,9 @@ def _gateway_calls(where: Mapping[str, str], views: Views, kube: Kube) -> dict[H
         return {}
     namespace = where["namespace"]
     ask = partial(kube.objects, view.base, Kind.GATEWAY, namespace)
-    return {("gateways", where["within"], namespace): Call(f"read Gateways in {where['within']}", ROLE, ask)}
+    return {
+        objects_at(where["within"], Kind.GATEWAY, namespace): Call(f"read Gateways in {where['within']}", ROLE, ask)
+    }
 
 
 def read(keys: Keys, views: Views, found: Found, more: Answers, site: Site) -> dict[ResourceKey, Observed]:

@@ -100,8 +100,8 @@ def _parameters(_key: ResourceKey, obj: Object, _context: Context) -> Verdict:
     return Verdict(obj, f"it is not Ready: {bad.get('message') or bad.get('reason')}")
 
 
-def _gateway(key: ResourceKey, obj: Object, context: Context) -> Verdict:
-    because, reason, report = gateway_looks.gateway(key, obj, context.more, context.site)
+def _gateway(_key: ResourceKey, obj: Object, context: Context) -> Verdict:
+    because, reason, report = gateway_looks.gateway(obj, context.more, context.site)
     return Verdict(obj, because, reason, report)
 
 

@@ -15,7 +15,7 @@ from shared.domain.errors import PreconditionError
 from shared.domain.names import Kind, ResourceKey
 from shared.domain.planning import Do, Verb
 from shared.domain.site import Site
-from shared.providers.base import foreign_error, marked_object
+from shared.providers.base import Answers, foreign_error, marked_object
 from shared.providers.gateway_looks import addresses, regions_of
 from shared.providers.kube_views import View
 from shared.providers.metric_shapes import apply_metric
@@ -85,7 +85,7 @@ class Inside:
         home = self.view(ResourceKey(region, Kind.CLUSTER, name))
         gateway = self.kube.get(home.base, Kind.GATEWAY, where["namespace"], where["name"])
         asked = where["region"]
-        subnets = {("subnets", asked): self.compute.resources(asked, "subnetworks")}
+        subnets: Answers = {("subnets", asked): self.compute.resources(asked, "subnetworks")}
         found = addresses(gateway, subnets, self.site) if gateway and asked in regions_of(gateway) else {}
         if asked not in found:
             text = f"the Gateway {where['namespace']}/{where['name']} has no address in {asked} yet"

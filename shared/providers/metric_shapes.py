@@ -33,7 +33,7 @@ def apply_metric(
 
 def shape_of(crd: Object, version: str) -> tuple[bool, str]:
     """Return whether the CRD tells the shape, and the shape; where its schema is open, the version's likely one."""
-    served = next((v for v in crd["spec"]["versions"] if v["name"] == "v1beta1"), {})
+    served: Object = next((v for v in crd["spec"]["versions"] if v["name"] == "v1beta1"), {})
     schema = served.get("schema", {}).get("openAPIV3Schema", {})
     fields = schema.get("properties", {}).get("spec", {}).get("properties", {})
     if "endpoints" in fields:

@@ -67,7 +67,7 @@ def _read(key: ResourceKey, entry: Entry, answers: Answers, site: Site) -> Obser
 
 
 def ended(key: ResourceKey, entry: Entry, answers: Answers, role: str) -> InFlight | Unknown | InferError | None:
-    """Return that the remembered operation runs, could not be seen, or how it failed; None where it is over and well."""
+    """Return that the remembered operation runs, cannot be seen, or how it failed; None where it is over and well."""
     asked = answers.get(("operation", key))
     if asked is None:
         return None

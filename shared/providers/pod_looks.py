@@ -22,7 +22,7 @@ def pods_of(obj: Object, pods: Sequence[Object]) -> list[Object]:
 
 
 def why_pods(workload: Object, pods: Sequence[Object]) -> tuple[str, Reason]:
-    """Return what keeps a workload's pods from being ready, worst first, and the reason; empty where pods just start."""
+    """Return the worst of what keeps a workload's pods from being ready, and why; empty where they just start."""
     troubles = [trouble for pod in pods_of(workload, pods) if (trouble := why_pod(pod))]
     if not troubles:
         failure = _no_pods(workload)

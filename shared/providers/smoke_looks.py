@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from shared.adapters.kube import Object
 from shared.domain.conditions import Reason
 from shared.domain.errors import InferError, NeedsHumanError
 from shared.domain.manifests.smoke import ADDRESS
-from shared.domain.names import ResourceKey
+from shared.domain.names import Kind, ResourceKey
 from shared.domain.site import Site
 from shared.providers.base import Answers
 from shared.providers.gateway_looks import addresses
@@ -19,6 +19,11 @@ from shared.providers.pod_looks import last_words, pods_of
 
 ADDRESS_NOTE, GATEWAY_NOTE = "inferops.dev/address", "inferops.dev/gateway"
 """Annotations of the Job: the address that it asks, and whose address that is."""
+
+
+def objects_at(within: str, kind: Kind, namespace: str) -> Hashable:
+    """Return the name of the question for all objects of a kind in a namespace of a cluster."""
+    return ("objects", within, kind, namespace)
 
 
 def gateway_of(job: Object) -> Mapping[str, str] | None:
@@ -52,7 +57,7 @@ def comparable(job: Object, more: Answers, site: Site) -> dict[str, Any]:
 
 def current_address(where: Mapping[str, str], more: Answers, site: Site) -> str:
     """Return the Gateway's address in the test's region; empty where it cannot be told just now."""
-    listed = more.get(("gateways", where["within"], where["namespace"]))
+    listed = more.get(objects_at(where["within"], Kind.GATEWAY, where["namespace"]))
     if not isinstance(listed, list):
         return ""
     found = next((item for item in listed if item["metadata"]["name"] == where["name"]), None)

@@ -50,7 +50,8 @@ def test_any_history_ends_well(request: pytest.FixtureRequest) -> None:
             max_examples=count,
             stateful_step_count=STEPS,
             deadline=None,
-            phases=(Phase.generate,) if count > 300 else (Phase.explicit, Phase.generate, Phase.shrink),
+            phases=(Phase.generate,),  # shrinking takes minutes; the seed is printed, and --histories 1 tells it again
+            report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
             print_blob=False,
         ),

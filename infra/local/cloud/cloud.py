@@ -30,7 +30,14 @@ from infra.local.cloud.tasks import Tasks, tasks_wire
 from infra.local.cloud.wire import Wire
 from infra.local.cloud.world import World
 
-SIGNING_SECRET, BOT_TOKEN, HF_TOKEN = "local-signing-secret", "xoxb-local", "hf_local"  # noqa: S105 - open loopback
+SIGNING_SECRET, BOT_TOKEN, HF_TOKEN = "local-signing-secret", "xoxb-local", "hf_local"
+
+NODE_ROLES = (
+    "roles/container.defaultNodeServiceAccount",
+    "roles/monitoring.metricWriter",
+    "roles/autoscaling.metricsWriter",
+)
+"""What the nodes' account is granted from the start, beside what ``Project`` grants by itself."""
 
 
 class Cloud:
@@ -49,6 +56,8 @@ class Cloud:
     ) -> None:
         self.world = world = World(seed, speed=speed)
         self.project = Project(world, project, number)
+        for role in NODE_ROLES:
+            self.project.grant(role, f"serviceAccount:{number}-compute@developer.gserviceaccount.com")
         self.secrets = SecretManager(world, project, number)
         self.secrets.put("hf-token", hf_token)
         self.artifacts, self.storage = Artifacts(world), Storage(world)

@@ -21,6 +21,7 @@ from infra.local.cloud.wire import Handler, Wire, as_pb
 from infra.local.cloud.world import World
 
 _UP = {"RUNNING", "RECONCILING", "DEGRADED"}
+_SCALED = {"RUNNING", "RECONCILING", "RUNNING_WITH_ERROR"}
 _WRECKED = Failure("INTERNAL", "Instances of the node pool are unhealthy and could not be recreated.", "INTERNAL_ERROR")
 
 
@@ -76,12 +77,12 @@ class Gke:
         return list(found.pools.values()) if found else []
 
     def want_nodes(self, project: str, location: str, cluster: str, pool: str, count: int) -> int:
-        """Let an autoscaled pool have so many nodes, within its limits; return how many it has or is getting.
+        """Let an autoscaled pool that is up have so many nodes, within its limits; return what it has or is getting.
 
         New ones take two to three minutes. What stock or quota refuse is in ``Pool.events``; ask again later.
         """
         found = self._pool(project, location, cluster, pool)
-        if not found.spec.autoscaling.enabled or found.spec.status.name == "STOPPING":
+        if not found.spec.autoscaling.enabled or found.spec.status.name not in _SCALED:
             return found.size
         low, high = found.bounds()
         wanted = min(max(count, low), high)

@@ -48,5 +48,15 @@ def _apply(spec: container_v1.NodePool, name: str, value: Any) -> None:
         setattr(spec.config, name, getattr(value, _INNER[name]))
     elif name in container_v1.NodeConfig.meta.fields:
         setattr(spec.config, name, value)
+        _same_disk(spec.config, name)
     else:
         raise bad(f"UpdateNodePool: {name} cannot be changed in this simulation.")
+
+
+def _same_disk(config: container_v1.NodeConfig, changed: str) -> None:
+    """Keep the two forms in which a boot disk is described alike."""
+    disk = config.boot_disk
+    if changed == "boot_disk":
+        config.disk_type = disk.disk_type or config.disk_type
+        config.disk_size_gb = disk.size_gb or config.disk_size_gb
+    disk.disk_type, disk.size_gb = config.disk_type, config.disk_size_gb

@@ -41,7 +41,7 @@ def new_pool(core: Core, cluster: Cluster, asked: container_v1.NodePool) -> Pool
 
 
 def _fill_config(config: container_v1.NodeConfig) -> None:
-    """Write what GKE computes into a pool's config: the boot disk in both its forms, and how the machines are bought."""
+    """Write what GKE computes into a pool's config: the boot disk in both its forms, and how machines are bought."""
     config.disk_type = config.boot_disk.disk_type or config.disk_type
     config.disk_size_gb = config.boot_disk.size_gb or config.disk_size_gb
     config.boot_disk.disk_type, config.boot_disk.size_gb = config.disk_type, config.disk_size_gb

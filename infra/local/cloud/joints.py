@@ -1,4 +1,4 @@
-"""What the parts of the cloud ask of each other: machines, registries and the fleet as Kubernetes' controllers see them.
+"""What the parts of the cloud ask of each other: machines, images and fleet as Kubernetes' controllers see them.
 
 Flow: GKE's clusters and nodes change -> ``sync`` lets API servers and controllers come and go with them; the
 controllers in turn ask through ``hooks`` for nodes, images, subnetworks and grants.

@@ -12,8 +12,8 @@ from infra.local.cloud.pubsub_subscription import Subscription
 from infra.local.cloud.world import World
 
 ACKS = {102, 200, 201, 202, 204}
-MOST_OUTSTANDING = 1000
-CONNECTIONS = 100
+MOST_OUTSTANDING = 16
+"""Pushes under way per subscription where no limit is set: the client's pool slows down with the square of it."""
 
 
 class Pusher:
@@ -23,14 +23,16 @@ class Pusher:
         self._world = world
         self._limits = limits
         # Local endpoints only ever: a proxy of the environment must not see the posts.
-        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=CONNECTIONS))
+        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=MOST_OUTSTANDING))
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; what is not delivered yet stays so."""
         await self._http.aclose()
 
     def wake(self, subscription: Subscription) -> None:
-        """Start as many pushes as are due and allowed."""
+        """Start as many pushes as are due and allowed; none once it is closed."""
+        if self._http.is_closed:
+            return
         name = subscription.settings.name
         limit = self._limits.get(name, self._limits.get(name.rsplit("/", 1)[1], MOST_OUTSTANDING))
         while subscription.pushes and subscription.in_flight < limit and (pending := subscription.take()):

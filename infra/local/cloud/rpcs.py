@@ -46,7 +46,9 @@ class _Recorder(grpc.Channel):  # type: ignore[misc]  # grpc ships no types
         self.seen: dict[str, tuple[Any, Any, bool]] = {}
 
     def _note(self, *, streams: bool) -> Callable[..., Any]:
-        def stub(path: str, request_serializer: Any = None, response_deserializer: Any = None, **_: Any) -> Any:
+        def stub(
+            path: str, request_serializer: Any = None, response_deserializer: Any = None, *_: Any, **__: Any
+        ) -> Any:
             self.seen[path] = (request_serializer, response_deserializer, streams)
             return lambda *_args, **_kwargs: None
 

@@ -97,7 +97,7 @@ class Server:
             sockets.append(sock)
             self._by_port[port] = answer
             self.endpoints[name] = f"http://{HOST}:{port}"
-        plain = grpc.aio.server()
+        plain = grpc.aio.server(options=[("grpc.max_receive_message_length", 32 << 20)])
         plain.add_generic_rpc_handlers((_Dispatch(self._wires),))
         self.endpoints["grpc"] = f"{HOST}:{plain.add_insecure_port(f'{HOST}:0')}"
         await plain.start()

@@ -23,7 +23,7 @@ from infra.local.cloud.wire import Handler, Wire, as_pb
 from infra.local.cloud.world import World
 
 HOST = "tasks"
-MAX_TASK, HORIZON, PAGE, CONNECTIONS = 100 * 1024, timedelta(days=30), 1000, 100
+MAX_TASK, HORIZON, PAGE = 100 * 1024, timedelta(days=30), 1000
 SHORTEST_DEADLINE, DEADLINE, LONGEST_DEADLINE = 15, 600, 1800
 _QUEUE = re.compile(r"projects/[^/]+/locations/[^/]+/queues/[A-Za-z0-9-]{1,100}")
 _TASK = re.compile(_QUEUE.pattern + r"/tasks/[A-Za-z0-9_-]{1,500}")
@@ -65,7 +65,7 @@ class Tasks:
         self._queues: dict[str, TaskQueue] = {}
         self._made = 0
         # Local targets only ever: a proxy of the environment must not see the posts.
-        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_connections=CONNECTIONS))
+        self._http = httpx.AsyncClient(trust_env=False)
 
     async def close(self) -> None:
         """Close the connections to the targets."""
@@ -234,6 +234,8 @@ class Tasks:
 
     async def _post(self, posted: Pb, headers: Mapping[str, str]) -> int:
         """Make the task's request; return the HTTP status, 0 if there was no answer."""
+        if self._http.is_closed:
+            return 0
         request = posted.http_request
         asked = {name: value for name, value in request.headers.items() if not _OURS.fullmatch(name)}
         if request.body and not any(name.lower() == "content-type" for name in asked):

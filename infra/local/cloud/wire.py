@@ -64,7 +64,7 @@ class Wire:
         if handler is None:
             raise ApiError("UNIMPLEMENTED", f"{rpc.service}.{rpc.name} is not simulated", "notImplemented")
         answer = handler(message)
-        if not rpc.name.startswith(("Get", "List", "AggregatedList")) and faults.spend(
+        if not rpc.name.startswith(("Get", "List", "AggregatedList", "BatchGet", "Run")) and faults.spend(
             "answer_lost", faults.answer_lost, self.name
         ):
             raise ApiError("DEADLINE_EXCEEDED", "Deadline exceeded.", "deadlineExceeded")
@@ -102,9 +102,10 @@ class Wire:
             if not key.startswith("$") and key not in _QUERY_OF_THE_TRANSPORT:
                 _put(fields, key, value)
         for key, value in zip(binding.fields, values, strict=True):
-            _put(fields, key, value)
+            _put(fields, key, value, over=True)
         plus = issubclass(rpc.request, proto.Message)
         blank = rpc.request.pb()() if plus else rpc.request()
+        _read_booleans(fields, blank.DESCRIPTOR)
         try:
             filled = json_format.ParseDict(fields, blank)
         except json_format.ParseError as error:
@@ -150,13 +151,21 @@ class Wire:
         return answer
 
 
-def _put(fields: dict[str, Any], path: str, value: Any) -> None:
-    """Set a dotted field; a repeated query key becomes a list."""
+def _put(fields: dict[str, Any], path: str, value: Any, *, over: bool = False) -> None:
+    """Set a dotted field. A repeated query key becomes a list; what the path says goes ``over`` the body."""
     *head, last = path.split(".")
     for name in head:
         fields = fields.setdefault(name, {})
-    if last in fields and isinstance(fields[last], str):
-        value = [fields[last], value]
-    elif last in fields and isinstance(fields[last], list):
-        value = [*fields[last], value]
+    if last in fields and not over:
+        before = fields[last]
+        value = [*before, value] if isinstance(before, list) else [before, value]
     fields[last] = value
+
+
+def _read_booleans(fields: dict[str, Any], descriptor: Any) -> None:
+    """Read the text of boolean query parameters, which the JSON reader takes from bodies alone."""
+    for name, field in descriptor.fields_by_camelcase_name.items():
+        for key in {name, field.name} & fields.keys():
+            value = fields[key]
+            if field.type == field.TYPE_BOOL and isinstance(value, str):
+                fields[key] = value.lower() == "true"

@@ -54,6 +54,7 @@ class Place:
         self.machines: dict[str, list[Machine]] = {}
         self.pools: dict[str, list[Pool]] = {}
         self.wanted: list[tuple[str, str, int]] = []
+        self.sold_out = False
         self.dropped: list[str] = []
         self.missing_images: set[str] = set()
         self.version_of: str | None = None
@@ -71,7 +72,7 @@ class Place:
         return Hooks(
             nodes_of=lambda cluster: self.machines.get(cluster, []),
             pools_of=lambda cluster: self.pools.get(cluster, []),
-            want_nodes=lambda *asked: self.wanted.append(asked),
+            want_nodes=self._want,
             drop_node=lambda _cluster, _pool, node: self.dropped.append(node),
             image_exists=lambda ref: ref not in self.missing_images,
             image_version=lambda _: self.version_of,
@@ -86,6 +87,10 @@ class Place:
             add_child=self._child,
             remove_children=self._forget,
         )
+
+    def _want(self, cluster: str, pool: str, count: int) -> int:
+        self.wanted.append((cluster, pool, count))
+        return 0 if self.sold_out else count
 
     def _forget(self, owner: str) -> None:
         self.children.pop(owner, None)

@@ -89,6 +89,7 @@ def running(folder: Path) -> Iterator[Place]:
     try:
         yield Place(world, kube, objects, server, folder)
     finally:
+        server.run(kube.close)
         server.stop()
 
 
@@ -99,6 +100,13 @@ def refusal(call: Callable[[], Any]) -> tuple[int, Object]:
     except (DynamicApiError, client.ApiException) as error:
         return error.status, json.loads(error.body)
     pytest.fail("the call was not refused")
+
+
+def apply(resource: Any, body: Object, manager: str = "ours", **how: Any) -> Object:
+    name = body["metadata"]["name"]
+    applied = resource.server_side_apply(body=body, name=name, namespace="default", field_manager=manager, **how)
+    out: Object = applied.to_dict()
+    return out
 
 
 def config_map(name: str, data: dict[str, str] | None = None, **head: Any) -> Object:
@@ -130,3 +138,9 @@ def deployment(name: str = "llm", **pod: Any) -> Object:
         "metadata": {"name": name, "namespace": "default"},
         "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template},
     }
+
+
+def policy(**default: Any) -> Object:
+    target = {"group": "networking.gke.io", "kind": "GCPInferencePoolImport", "name": "llm"}
+    spec = {"targetRef": target, "default": default}
+    return {"apiVersion": "networking.gke.io/v1", "kind": "GCPBackendPolicy", "metadata": {"name": "p"}, "spec": spec}

@@ -121,6 +121,16 @@ def test_pods_hear_that_their_pool_could_not_grow(place: Place, east: Objects) -
     )
 
 
+def test_a_sold_out_pool_is_asked_again_and_again_but_not_for_ever(place: Place, east: Objects) -> None:
+    secret(east)
+    place.sold_out = True
+    place.pools[EAST] = [Pool("h100", h100("next", "us-east4-a"), size=1, minimum=1, maximum=2)]
+    serve(east, replicas=3)
+    place.pass_time(hours=6)
+    assert 8 <= len(place.wanted) <= 20
+    assert place.quiet()
+
+
 def test_an_empty_node_is_given_back_after_ten_minutes(place: Place) -> None:
     place.born(EAST)
     place.pools[EAST] = [Pool("h100", h100("next", "us-east4-a"), size=1, minimum=0, maximum=2)]

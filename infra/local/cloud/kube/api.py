@@ -53,8 +53,15 @@ class KubeServer:
         return self.clusters[key]
 
     def remove(self, key: str) -> None:
-        """Forget a cluster and all that was in it."""
-        self.clusters.pop(key, None)
+        """Forget a cluster and all that was in it; its watches end."""
+        gone = self.clusters.pop(key, None)
+        if gone is not None:
+            gone.close()
+
+    def close(self) -> None:
+        """End every watch, so that the server can stop at once."""
+        for objects in self.clusters.values():
+            objects.close()
 
     async def answer(self, request: Request) -> Response:
         """Answer one request. Time stands still meanwhile, except for the stream of a watch."""

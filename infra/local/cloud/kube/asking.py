@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote
 
 import yaml
 
@@ -92,7 +91,7 @@ class Place:
 
 def place(objects: Objects, path: str) -> Place:
     """Read ``/api/v1/...`` or ``/apis/GROUP/VERSION/...``; 404 for a resource that is not served."""
-    parts = [unquote(part) for part in path.strip("/").split("/")]
+    parts = path.strip("/").split("/")
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     namespace = ""
     own = {"status", "finalize"}

@@ -55,7 +55,8 @@ class Objects:
         self.version = 1
         """The newest resource version."""
         self.history: deque[Change] = deque(maxlen=HISTORY)
-        self.watchers: set[Callable[[Change], None]] = set()
+        self.watchers: set[Callable[[Change | None], None]] = set()
+        """Told of every change; None says that there will be no more."""
         self.dependents: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
         """Owner's uid -> (kind id, namespace, name) of what it owns."""
         self._stored: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
@@ -254,6 +255,11 @@ class Objects:
                     listener(what, copied(obj))
         finally:
             self._telling = False
+
+    def close(self) -> None:
+        """End every watch."""
+        for watcher in tuple(self.watchers):
+            watcher(None)
 
     def snapshot(self) -> dict[str, object]:
         """Return what exists and how it is set, without times, uids, versions, owners of fields and events."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.local.cloud.kube import ownership, refusals
-from infra.local.cloud.kube.custom import OPEN
+from infra.local.cloud.kube import custom, ownership, refusals
 from infra.local.cloud.kube.discovery import VERSION
 from infra.local.cloud.kube.kinds import Kind
 from infra.local.cloud.kube.objects import Objects
@@ -28,7 +27,8 @@ def index(objects: Objects) -> dict[str, Any]:
     """Answer /openapi/v3."""
     # The hash moves with the definitions, so clients know when to ask again.
     served = sorted({(kind.group, kind.version) for kind in objects.served.values()})
-    mark = len(objects.served)
+    newest = [int(crd["metadata"]["resourceVersion"]) for crd in objects.all(custom.ID)]
+    mark = f"{len(served)}-{max(newest, default=0)}"
     paths = {_path(*each): {"serverRelativeURL": f"/openapi/v3/{_path(*each)}?hash={mark}"} for each in served}
     return {"paths": paths}
 
@@ -51,7 +51,7 @@ def _name(kind: Kind) -> str:
 
 
 def _schema(objects: Objects, kind: Kind) -> dict[str, Any]:
-    schema = ownership.with_metadata(objects.schema(kind) or OPEN)
+    schema = ownership.with_metadata(objects.schema(kind) or custom.OPEN)
     text = {"type": "string"}
     envelope = {"apiVersion": text, "kind": text}
     named = [{"group": kind.group, "version": kind.version, "kind": kind.kind}]

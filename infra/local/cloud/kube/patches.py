@@ -147,7 +147,7 @@ def _strategic_list(schema: Schema, value: list[Any], patch: list[Any]) -> list[
         return [item for item in patch if not (isinstance(item, dict) and "$patch" in item)]
     key, out = keys[0], list(value)
     for item in patch:
-        if key not in item:
+        if not isinstance(item, dict) or key not in item:
             raise bad_request(f"map: {item} does not contain declared merge key: {key}")
         place = next((i for i, held in enumerate(out) if held.get(key) == item[key]), None)
         if item.get("$patch") == "delete":

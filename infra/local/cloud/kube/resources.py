@@ -188,9 +188,13 @@ def _delete(objects: Objects, asked: Asked, where: Place) -> Response:
 
 def _farewell(asked: Asked) -> writes.Farewell:
     body = asked.payload() if asked.body else {}
+    if not isinstance(body, dict):
+        raise refusals.bad_request("the body of a delete is a DeleteOptions object")
     before = body.get("preconditions") or {}
     default = "Orphan" if body.get("orphanDependents") else "Background"
+    grace = body.get("gracePeriodSeconds", asked.query.get("gracePeriodSeconds"))
     return writes.Farewell(
+        now=str(grace) == "0",
         propagation=body.get("propagationPolicy") or asked.query.get("propagationPolicy") or default,
         uid=before.get("uid") or "",
         version=before.get("resourceVersion") or "",

@@ -47,7 +47,10 @@ def pruned(schema: Schema, value: Any, unknown: list[str], path: str = "") -> An
         if envelope and name in _ENVELOPE and name not in fields:
             out[name] = copied(item)
         elif name in fields or isinstance(free, dict):
-            out[name] = pruned(fields.get(name) or (free if isinstance(free, dict) else {}), item, unknown, here)
+            kind = fields.get(name) or (free if isinstance(free, dict) else {})
+            # A null means absent wherever the schema does not say nullable.
+            if item is not None or not kind or kind.get("nullable"):
+                out[name] = pruned(kind, item, unknown, here)
         elif keeps:
             out[name] = copied(item)
         else:

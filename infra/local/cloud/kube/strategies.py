@@ -58,9 +58,9 @@ def _job(new: Object, old: Object | None) -> None:
     _workload(new, old)
     if old is not None:
         return
-    uid, spec = meta(new)["uid"], new["spec"]
+    uid, spec = meta(new)["uid"], new.get("spec") or {}
     own = {"batch.kubernetes.io/controller-uid": uid, "batch.kubernetes.io/job-name": meta(new)["name"]}
-    if not spec.get("manualSelector"):
+    if "template" in spec and not spec.get("manualSelector"):
         spec["selector"] = {"matchLabels": {"batch.kubernetes.io/controller-uid": uid}}
         head = spec["template"].setdefault("metadata", {})
         head["labels"] = {**(head.get("labels") or {}), **own}

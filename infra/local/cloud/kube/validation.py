@@ -31,8 +31,10 @@ def violations(kind: Kind, schema: Schema, new: Object, old: Object | None, *, s
         yield from schemas.violations(part, new.get("status", {}), "status", (old or {}).get("status"))
         return
     yield from _metadata(kind, meta(new), old)
-    yield from schemas.violations(schema, new, "", old)
-    if not kind.custom:
+    found = list(schemas.violations(schema, new, "", old))
+    yield from found
+    # The rules in code may rely on the shape.
+    if not kind.custom and not found:
         yield from kindrules.violations(kind, new, old)
 
 
@@ -59,9 +61,7 @@ def _metadata(kind: Kind, head: Mapping[str, Any], old: Object | None) -> Iterat
 
 def _name(kind: Kind, name: str) -> Iterator[Cause]:
     where = "metadata.name"
-    if not name:
-        yield required(where, "name or generateName is required")
-    elif kind.group == _RBAC:
+    if kind.group == _RBAC:
         if name in {".", ".."} or "/" in name or "%" in name:
             yield bad_value(where, name, "may not contain '/' or '%'")
     elif kind.id in _SERVICE_NAMES:

@@ -42,7 +42,7 @@ class Wish:
 def stream(objects: Objects, wish: Wish) -> StreamingResponse:
     """Answer with one JSON line per event. Raises 410 when the start lies before the history."""
     begun = _beginning(objects, wish)
-    queue: asyncio.Queue[Change] = asyncio.Queue()
+    queue: asyncio.Queue[Change | None] = asyncio.Queue()
     objects.watchers.add(queue.put_nowait)
     return StreamingResponse(_lines(objects, wish, begun, queue), media_type="application/json")
 
@@ -63,7 +63,7 @@ def _beginning(objects: Objects, wish: Wish) -> list[bytes]:
 
 
 async def _lines(
-    objects: Objects, wish: Wish, begun: list[bytes], queue: asyncio.Queue[Change]
+    objects: Objects, wish: Wish, begun: list[bytes], queue: asyncio.Queue[Change | None]
 ) -> AsyncIterator[bytes]:
     clock = asyncio.get_running_loop().time
     end, next_mark = clock() + wish.seconds, clock() + _BOOKMARK_EVERY
@@ -78,6 +78,8 @@ async def _lines(
                 if wish.bookmarks:
                     yield _bookmark(objects, wish)
                 continue
+            if change is None:
+                return
             if line := _event(objects, wish, change):
                 yield line
     finally:

@@ -74,6 +74,8 @@ def create(target: Target, body: Object, options: Options, managed: list[dict[st
     head = new["metadata"]
     if not head.get("name") and head.get("generateName"):
         head["name"] = head["generateName"] + objects.suffix()
+    if not head.get("name"):
+        _refuse_if(target, [refusals.required("metadata.name", "name or generateName is required")])
     _place(target, head)
     head.pop("resourceVersion", None)
     head.pop("deletionTimestamp", None)
@@ -121,6 +123,8 @@ def _decoded(target: Target, body: Any, options: Options) -> Object:
     if (body.get("apiVersion"), body.get("kind")) != (kind.api_version, kind.kind):
         said = f'{body.get("kind")} in version "{body.get("apiVersion")}" cannot be handled as a {kind.kind}'
         raise refusals.bad_request(f"{said}: no kind matches {kind.api_version}, Kind={kind.kind}")
+    if not isinstance(body.get("metadata") or {}, dict):
+        raise refusals.bad_request(f"{_unfit(kind)}: json: metadata is not an object")
     unknown: list[str] = []
     new: Object = schemas.pruned(ownership.with_metadata(target.schema), body, unknown)
     _report(kind, unknown, options)
@@ -227,6 +231,8 @@ class Farewell:
     """What a client may say about a delete."""
 
     propagation: str = "Background"
+    now: bool = False
+    """Without any grace period."""
     uid: str = ""
     version: str = ""
     dry_run: bool = False
@@ -251,9 +257,10 @@ def delete(target: Target, wish: Farewell) -> tuple[Object, bool]:
         return old, True
     if wish.propagation == "Orphan":
         deleting.orphan(objects, head["uid"])
-    if kind.id == "Pod" and "deletionTimestamp" in head:
+    if kind.id == "Pod" and "deletionTimestamp" in head and not wish.now:
         return old, False
-    objects.delete(kind.id, target.namespace, target.name, deleting.grace(kind.id, old))
+    grace = timedelta() if wish.now else deleting.grace(kind.id, old)
+    objects.delete(kind.id, target.namespace, target.name, grace)
     now = target.find()
     same = now is not None and meta(now).get("uid") == head["uid"]
     return (now, False) if same and now is not None else (old, True)

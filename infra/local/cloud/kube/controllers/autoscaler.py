@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from infra.local.cloud.kube.controllers import durations, scheduling
@@ -15,6 +15,7 @@ from infra.local.cloud.kube.controllers.scheduler import pending
 from infra.local.cloud.kube.controllers.values import finished, owner_of, quantity
 from infra.local.cloud.kube.values import Object, at
 
+_PAUSE, _LONGEST, _MOST_TRIES = timedelta(minutes=5), timedelta(minutes=30), 8
 _COMPONENT = "cluster-autoscaler"
 _POOL = "cloud.google.com/gke-nodepool"
 
@@ -26,6 +27,7 @@ class Autoscaler(Controller):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
+        self._tries: dict[tuple[str, str], int] = {}
         self._idle: dict[tuple[str, str], datetime] = {}
 
     def heard(self, site: Site, event: str, kind: str, obj: Object) -> None:
@@ -59,7 +61,8 @@ class Autoscaler(Controller):
             room.take(pod)
         for pool in pools:
             if pool.name in wanted:
-                self.hooks.want_nodes(site.key, pool.name, wanted[pool.name])
+                got = self.hooks.want_nodes(site.key, pool.name, wanted[pool.name])
+                self._settle(site, pool, enough=got >= wanted[pool.name])
 
     def _coming(self, site: Site, pools: Sequence[Pool]) -> list[scheduling.Room]:
         """Nodes that are asked for but offer nothing yet: their driver, or they themselves, are still to come."""
@@ -98,6 +101,16 @@ class Autoscaler(Controller):
         message = f"pod triggered scale-up: [{{{pool.name} {pool.size}->{wanted[pool.name]} (max: {pool.maximum})}}]"
         record(site, pod, "Normal", "TriggeredScaleUp", message, _COMPONENT)
 
+    def _settle(self, site: Site, pool: Pool, *, enough: bool) -> None:
+        """Try a pool again, after growing pauses, that could not grow: the real one never gives up, this one does."""
+        key = (site.key, pool.name)
+        tries = 0 if enough else self._tries.get(key, 0) + 1
+        self._tries[key] = tries
+        if not enough:
+            self.failed(site, pool, "GCE out of resources")
+        if 0 < tries <= _MOST_TRIES:
+            self.wake(site, "", "", min(_PAUSE * 2 ** (tries - 1), _LONGEST))
+
     def _refuse(self, site: Site, pod: Object, pools: Sequence[Pool], wanted: dict[str, int]) -> None:
         reasons = []
         for pool in pools:
@@ -106,6 +119,11 @@ class Autoscaler(Controller):
             reasons += blocked[:1] or (["max node group size reached"] if full else [])
         why = ", ".join(f"{count} {reason}" for reason, count in sorted(Counter(reasons).items()))
         record(site, pod, "Normal", "NotTriggerScaleUp", f"pod didn't trigger scale-up: {why}", _COMPONENT)
+
+    def again(self, site: Site) -> None:
+        """Scan now, with all patience back: stock or quota may be different."""
+        self._tries = {key: tries for key, tries in self._tries.items() if key[0] != site.key}
+        self.wake(site, "", "")
 
     def failed(self, site: Site, pool: Pool, reason: str) -> None:
         """Tell the pods that a pool was to grow for that it could not."""
@@ -118,7 +136,7 @@ class Autoscaler(Controller):
 
     def _shrink(self, site: Site, pools: Sequence[Pool]) -> None:
         nodes = self.hooks.nodes_of(site.key)
-        busy = {at(p, "spec", "nodeName") for p in site.objects.all("Pod") if not finished(p) and _counts(p)}
+        busy = nodes_in_use(site)
         self._idle = {k: v for k, v in self._idle.items() if k[0] != site.key or k[1] not in busy}
         for pool in pools:
             own = [node for node in nodes if node.pool == pool.name]
@@ -139,10 +157,13 @@ class Autoscaler(Controller):
         """Forget the idle times, too."""
         super().detached(site)
         self._idle = {k: v for k, v in self._idle.items() if k[0] != site.key}
+        self._tries = {key: tries for key, tries in self._tries.items() if key[0] != site.key}
 
 
-def _counts(pod: Object) -> bool:
-    return owner_of(pod, "DaemonSet") is None
+def nodes_in_use(site: Site) -> set[str]:
+    """Return the nodes that carry pods; daemons do not count."""
+    pods = (p for p in site.objects.all("Pod") if not finished(p) and owner_of(p, "DaemonSet") is None)
+    return {node for pod in pods if (node := at(pod, "spec", "nodeName"))}
 
 
 def room_of(node: Node, name: str) -> scheduling.Room:

@@ -89,8 +89,8 @@ class Hooks:
     """(cluster) -> the nodes that it has now."""
     pools_of: Callable[[str], Sequence[Pool]] = lambda cluster: ()  # noqa: ARG005 - no autoscaling
     """(cluster) -> its autoscaled pools; one that is not listed is never resized."""
-    want_nodes: Callable[[str, str, int], object] = lambda cluster, pool, count: None  # noqa: ARG005 - deaf
-    """(cluster, pool, count): ask for the pool to grow to so many nodes."""
+    want_nodes: Callable[[str, str, int], int] = lambda cluster, pool, count: count  # noqa: ARG005 - no pools
+    """(cluster, pool, count): ask for the pool to grow to so many nodes -> how many it has or is getting."""
     drop_node: Callable[[str, str, str], object] = lambda cluster, pool, node: None  # noqa: ARG005 - deaf
     """(cluster, pool, node): give an empty node back."""
     image_exists: Callable[[str], bool] = lambda ref: True  # noqa: ARG005 - all images exist

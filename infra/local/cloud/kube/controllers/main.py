@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from infra.local.cloud.kube.controllers import metrics
 from infra.local.cloud.kube.controllers.answers import Answer, NoAnswer
-from infra.local.cloud.kube.controllers.autoscaler import Autoscaler
+from infra.local.cloud.kube.controllers.autoscaler import Autoscaler, nodes_in_use
 from infra.local.cloud.kube.controllers.daemonsets import DaemonSets
 from infra.local.cloud.kube.controllers.deployments import Deployments
 from infra.local.cloud.kube.controllers.fleet import Classes, Imports, PoolStatus
@@ -104,6 +104,11 @@ class Controllers:
         if site is not None and found is not None:
             self._autoscaler.failed(site, found, reason)
 
+    def nodes_in_use(self, cluster_key: str) -> set[str]:
+        """Return the nodes that carry pods."""
+        site = self._context.sites.get(cluster_key)
+        return nodes_in_use(site) if site is not None else set()
+
     def fleet_changed(self) -> None:
         """Look at memberships and config cluster anew; to be called when the feature or a membership changes."""
         for site in self._context.sites.values():
@@ -117,7 +122,7 @@ class Controllers:
         for site in self._context.sites.values():
             self._kubelet.wake_all(site, "Pod")
             self._networks.refresh(site)
-            self._autoscaler.wake(site, "", "")
+            self._autoscaler.again(site)
         self.fleet_changed()
 
     def images_changed(self) -> None:

@@ -1,0 +1,196 @@
+"""Keeps one proposal's card: posts it once, edits it when what it says changes, tells its thread each outcome once.
+
+Called by notify for every message about the proposal. Killed at any line, the next call goes on from the record.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from functions.card_facts import Facts, facts_of
+from functions.card_record import PRIVATE, CardRecord, Effect, Step, Wait, is_live, next_step
+from shared.blocks.cards import Saying, card_of, sayings_of
+from shared.blocks.kit import plain, safe
+from shared.blocks.view import Phase
+from shared.domain.codec import encode
+from shared.domain.errors import InferError, NeedsHumanError, RetryableError, TerminalError
+from shared.domain.messages import CardDue
+from shared.domain.names import short_hash
+from shared.domain.proposals import State
+from shared.domain.records import card_path
+from shared.domain.topics import Topic
+from shared.ports import BlocksRefusedError, Card, Put, RateLimitedError
+from shared.services import Services
+
+_LOG = logging.getLogger(__name__)
+MOST_STEPS = 8
+"""Effects of one call; whatever is left is due at once."""
+T = TypeVar("T")
+REFUSED = timedelta(minutes=5)
+"""Pause after Slack refused a message in a way that only a person can mend."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What the card should say, and its hash."""
+
+    card: Card
+    said: str
+
+
+def refresh(proposal: str, services: Services) -> None:
+    """Bring the card up to date. Raises ConflictError where somebody else was at it: the message comes again."""
+    facts = facts_of(proposal, services)
+    if facts is None:
+        return
+    view, record = facts.view, _with_end(facts)
+    card, sayings = card_of(view), sayings_of(view)
+    said = short_hash([card.text, [dict(block) for block in card.blocks]], 16)
+    point = view.proposal.intent.channel not in {"", record.channel}
+    for _ in range(MOST_STEPS):
+        step = next_step(record, said, sayings, services.clock(), point=point)
+        if not isinstance(step, Step):
+            _rest(record, facts, step, services)
+            return
+        before, record = record, _put(record.claimed(step, services.clock()), services)
+        try:
+            record = _take(step, before, record, facts, Draft(card, said), services)
+        except (RateLimitedError, InferError) as failed:
+            _put_off(failed, before, record, services)
+            return
+    _later(record, timedelta(), services)
+
+
+def _with_end(facts: Facts) -> CardRecord:
+    """Note when it was finished: a repair later on must not change what the card says of that."""
+    ended = facts.view.phase in {Phase.DONE, Phase.DELETED}
+    finished = facts.view.finished_at if ended else facts.record.finished
+    return replace(facts.record, finished=finished, live=is_live(facts.view.phase))
+
+
+def _put_off(failed: RateLimitedError | InferError, before: CardRecord, record: CardRecord, services: Services) -> None:
+    """Leave the rest for later. The record goes back to before its claim only where surely nothing happened."""
+    free = replace(before, version=record.version)
+    match failed:
+        case RateLimitedError():
+            _later(free, timedelta(seconds=failed.after), services)
+        case RetryableError():
+            _timer(record, services)
+        case _:
+            _LOG.error(
+                "Slack refused a card: %s (%s)", failed, failed.remedy, extra={"values": {"card": record.proposal}}
+            )
+            _later(free, REFUSED, services)
+
+
+def _take(
+    step: Step, before: CardRecord, record: CardRecord, facts: Facts, draft: Draft, services: Services
+) -> CardRecord:
+    """Do what the step says and return the settled record; it is stored with the next claim, or at rest."""
+    now, chat, done = services.clock(), services.chat, record.settled()
+    match step.effect:
+        case Effect.FIND:
+            return replace(done, ts=_found(record, facts, services), said="")
+        case Effect.POST:
+            return replace(done, ts=_post(record, facts, draft.card, services), said=draft.said, edited_at=now)
+        case Effect.EDIT:
+            there = _fallback(draft.card, partial(chat.edit, record.channel, record.ts))
+            return replace(done, said=draft.said, edited_at=now) if there else replace(done, ts="", said="")
+        case Effect.POINT:
+            _point(facts, services)
+            return replace(done, pointed=True)
+        case Effect.REPLY:
+            return replace(done, told=(*done.told, _reply(step, before, record, facts, services)))
+
+
+def _found(record: CardRecord, facts: Facts, services: Services) -> str:
+    """Somebody died while posting: look whether it stands in the channel, and leave only one."""
+    found = services.chat.look_up(record.channel, record.proposal, _since(facts))
+    for twin in found[1:]:
+        services.chat.remove(record.channel, twin)
+    return found[0] if found else ""
+
+
+def _since(facts: Facts) -> datetime:
+    return facts.view.proposal.created_at - timedelta(minutes=5)
+
+
+def _post(record: CardRecord, facts: Facts, card: Card, services: Services) -> str:
+    try:
+        return _fallback(card, partial(services.chat.post, record.channel, key=record.proposal))
+    except (NeedsHumanError, TerminalError):
+        intent = facts.view.proposal.intent
+        if not intent.dry_run:
+            raise
+        # A plan goes to where it was asked for, and the app need not be in that channel.
+        services.chat.tell(intent.user, intent.channel, card.text)
+        return PRIVATE
+
+
+def _fallback(card: Card, say: Callable[[Card], T]) -> T:
+    """Say it with the best blocks that this workspace takes."""
+    for each in (card, plain(card)):
+        try:
+            return say(each)
+        except BlocksRefusedError:
+            continue
+    return say(Card(card.text))
+
+
+def _point(facts: Facts, services: Services) -> None:
+    proposal = facts.view.proposal
+    text = f"Your plan for {safe(proposal.deployment)} is in <#{proposal.channel}>, as proposal `{proposal.id}`."
+    with suppress(TerminalError):  # whoever cannot be told was told the proposal's id by the command's own answer
+        services.chat.tell(proposal.intent.user, proposal.intent.channel, text)
+
+
+def _reply(step: Step, before: CardRecord, record: CardRecord, facts: Facts, services: Services) -> str:
+    """Tell the thread, unless somebody did so and died; return the saying's key."""
+    saying = step.saying or Saying("", "")
+    key = f"{record.proposal}/{saying.key}"
+    unsure = before.claimed_for == step.name
+    if not (unsure and services.chat.look_up(record.channel, key, _since(facts))):
+        services.chat.post(record.channel, Card(saying.text), key=key, thread=record.ts)
+    return saying.key
+
+
+def _rest(record: CardRecord, facts: Facts, step: Wait | None, services: Services) -> None:
+    """Store what is not stored yet, and say when to look again."""
+    if step and record.claimed_at is not None:
+        _timer(record, services)  # somebody else is at it, or died a moment ago
+        return
+    rested = replace(record.settled(), due=step.until if step else _deadline(facts))
+    if rested != facts.record:
+        record = _put(rested, services)
+    if step:
+        _timer(record, services)
+
+
+def _deadline(facts: Facts) -> datetime | None:
+    """Return when time alone changes what the card says."""
+    gate = facts.view.proposal.gate
+    return {State.OPEN: gate.approve_by, State.APPROVED: gate.run_by}.get(facts.view.state)
+
+
+def _later(record: CardRecord, pause: timedelta, services: Services) -> None:
+    _timer(_put(replace(record, due=services.clock() + pause), services), services)
+
+
+def _timer(record: CardRecord, services: Services) -> None:
+    """Have the card looked at when it is due. The timer only makes it sooner than the sweep would."""
+    if record.due is not None:
+        name = f"card-{record.proposal}-{int(record.due.timestamp())}"
+        services.timers.at(record.due, name, Topic.CARDS, CardDue(record.proposal))
+
+
+def _put(record: CardRecord, services: Services) -> CardRecord:
+    due = None if record.due is None else record.due.timestamp()
+    fields = {"proposal": record.proposal, "live": record.live, "due": due}
+    [version] = services.documents.commit([Put(card_path(record.proposal), encode(record), fields, record.version)])
+    return replace(record, version=version)

@@ -1,0 +1,213 @@
+"""The try-out: the product's own bot and functions, run against the embedded cloud. The one file that knows both.
+
+Nothing of the product knows that it runs here: it gets other endpoints, that is all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import httpx
+from google.pubsub_v1 import PublisherClient, SubscriberClient
+
+from infra.local.cloud.cloud import BOT_TOKEN, HF_TOKEN, SIGNING_SECRET, Cloud
+from infra.local.emulators import Emulators
+from infra.local.people import People
+from infra.local.serving import FUNCTIONS, Served, serve_all
+from shared.adapters.google import grpc_client
+from shared.adapters.pubsub import pack
+from shared.domain.inventory import PLATFORM, Unit
+from shared.domain.messages import StatusChanged, Tick
+from shared.domain.names import GLOBAL
+from shared.domain.topics import SUBSCRIBERS, Topic
+from shared.settings import Settings, as_environment
+
+POLICY = Path(__file__).with_name("policy.yaml")
+DEAD_LETTERS = "dead-letters"
+TICK_SECONDS = 60
+SLOW = 200.0
+"""Virtual seconds per second beside emulators, which know nothing of this world's time."""
+LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.002
+
+
+class Host:
+    """A running try-out: ``with Host() as host: host.say("ana", "/infer help")``.
+
+    ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two.
+    Time stands still but during ``wait``, so nothing happens behind a person's back.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        *,
+        emulators: bool = False,
+        hf_token: str = HF_TOKEN,
+        policy: Path = POLICY,
+        log_level: str = "CRITICAL",
+    ) -> None:
+        self.cloud = Cloud(seed, speed=SLOW if emulators else None, hf_token=hf_token)
+        self.people = People(self.cloud.slack, self.cloud.server)
+        self.settings = Settings()
+        self._policy, self._log_level = policy, log_level
+        self._emulators = Emulators() if emulators else None
+        self._served: dict[str, Served] = {}
+        self._environment = dict(os.environ)
+        self._publisher: Any = None
+
+    def __enter__(self) -> Host:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # Starting and stopping -----------------------------------------------------------------------------------
+
+    def start(self) -> Host:
+        """Start everything; return when the first minute's tick has been worked off."""
+        self.cloud.start()
+        self.cloud.world.pause()
+        if self._emulators:
+            self._emulators.start()
+        self.settings = self._made_settings()
+        os.environ.update(as_environment(self.settings))
+        self._served = serve_all()
+        self.cloud.slack.bot_url = self._served["bot"].url
+        self._plumb()
+        self._warm_up()
+        self.cloud.server.run(lambda: self.cloud.scheduler.every(TICK_SECONDS, self._tick, "minute"))
+        self.cloud.server.run(self._tick)
+        self.wait(lambda: bool(self.documents("directory")))
+        return self
+
+    def stop(self) -> None:
+        """End everything that was started."""
+        for served in self._served.values():
+            served.stop()
+        self.cloud.stop()
+        if self._emulators:
+            self._emulators.stop()
+        for name in as_environment(self.settings):
+            os.environ.pop(name, None)
+        os.environ.update(self._environment)
+
+    def _made_settings(self) -> Settings:
+        cloud, at = self.cloud, self.cloud.endpoints
+        project, grpc, held = cloud.project.name, at["grpc"], self._emulators
+        return Settings(
+            project=project,
+            project_number=cloud.project.number,
+            repository=f"us-docker.pkg.dev/{project}/inferops",
+            hf_token_secret=f"projects/{project}/secrets/hf-token",
+            team=cloud.slack.workspace.team_id,
+            channel="C0INFEROPS",
+            signing_secret=SIGNING_SECRET,
+            bot_token=BOT_TOKEN,
+            policy_file=str(self._policy),
+            queue=f"projects/{project}/locations/us-east4/queues/rounds",
+            time_url=at["time"],
+            log_level=self._log_level,
+            kube_scheme="http",
+            firestore_endpoint=held.firestore if held else grpc,
+            pubsub_endpoint=held.pubsub if held else grpc,
+            pubsub_rest_endpoint=f"http://{held.pubsub}" if held else at["pubsub"],
+            tasks_endpoint=grpc,
+            container_endpoint=grpc,
+            hub_endpoint=grpc,
+            secrets_endpoint=grpc,
+            compute_endpoint=at["compute"],
+            storage_endpoint=at["storage"],
+            serviceusage_endpoint=at["serviceusage"],
+            resourcemanager_endpoint=at["cloudresourcemanager"],
+            quotas_endpoint=at["cloudquotas"],
+            registry_endpoint=at["registry"],
+            gateway_endpoint=at["kubernetes"],
+            slack_endpoint=f"{at['slack']}/api/",
+        )
+
+    def _plumb(self) -> None:
+        """Make what infra/gcp makes in earnest: topics, subscriptions, the queue."""
+        from google.cloud.tasks_v2 import CloudTasksClient  # noqa: PLC0415 - used here alone
+
+        self._publisher = grpc_client(PublisherClient, self.settings.pubsub_endpoint)
+        subscriber = grpc_client(SubscriberClient, self.settings.pubsub_endpoint)
+        for topic in (*Topic, DEAD_LETTERS):
+            self._publisher.create_topic(name=self._topic(topic))
+        subscriber.create_subscription(
+            name=f"projects/{self.settings.project}/subscriptions/{DEAD_LETTERS}", topic=self._topic(DEAD_LETTERS)
+        )
+        for topic, targets in SUBSCRIBERS.items():
+            for target in targets:
+                subscriber.create_subscription(request=self._subscription(topic, target))
+        queue = self.settings.queue
+        tasks = grpc_client(CloudTasksClient, self.settings.tasks_endpoint)
+        tasks.create_queue(parent=queue.partition("/queues/")[0], queue={"name": queue})
+
+    def _topic(self, topic: str) -> str:
+        return f"projects/{self.settings.project}/topics/{topic}"
+
+    def _subscription(self, topic: Topic, target: str) -> dict[str, Any]:
+        # The framework reads the topic off the path: a push body does not name it.
+        endpoint = f"{self._served[target].url}/{self._topic(topic)}?pubsub_trigger=true"
+        return {
+            "name": f"projects/{self.settings.project}/subscriptions/{topic}-{target}",
+            "topic": self._topic(topic),
+            "push_config": {"push_endpoint": endpoint},
+            "ack_deadline_seconds": 120,
+            "retry_policy": {"minimum_backoff": {"seconds": 5}, "maximum_backoff": {"seconds": 300}},
+            "dead_letter_policy": {"dead_letter_topic": self._topic(DEAD_LETTERS), "max_delivery_attempts": 50},
+        }
+
+    def _warm_up(self) -> None:
+        """Let each target read its settings now, by a message that it leaves alone: another host may set others later."""
+        for name in FUNCTIONS:
+            data = base64.b64encode(pack(Tick() if name == "notify" else StatusChanged(Unit(PLATFORM, GLOBAL))))
+            body = {"subscription": "warm-up", "message": {"messageId": "0", "data": data.decode()}}
+            url = f"{self._served[name].url}/{self._topic(Topic.STATUSES)}?pubsub_trigger=true"
+            httpx.post(url, json=body, timeout=30, trust_env=False).raise_for_status()
+        # An unsigned request: the bot refuses it, having read its settings.
+        httpx.post(self._served["bot"].url, data={"command": "/infer"}, timeout=30, trust_env=False)
+
+    def _tick(self) -> None:
+        """Publish the minute's tick; called inside the cloud's loop, as its scheduler does."""
+        name, body = self._topic(Topic.TICKS), pack(Tick())
+        if self._emulators:
+            self.cloud.world.spawn(asyncio.to_thread(self._publish, name, body))
+        else:
+            self.cloud.pubsub.publish(name, body, {"type": "Tick"})
+
+    def _publish(self, topic: str, body: bytes) -> None:
+        self._publisher.publish(topic=topic, messages=[{"data": body}])
+
+    # Watching ------------------------------------------------------------------------------------------------
+
+    def wait(self, until: Callable[[], bool], limit: timedelta = LONGEST, patience: float = PATIENCE) -> bool:
+        """Let time go on until this holds; False if it did not within ``limit`` of virtual time or ``patience`` s."""
+        world, begun = self.cloud.world, time.monotonic()
+        end = world.now + limit
+        self.cloud.server.run(lambda: world.pause(on=False))
+        try:
+            while not until():
+                if world.now > end or time.monotonic() - begun > patience:
+                    return False
+                time.sleep(NAP)
+        finally:
+            self.cloud.server.run(world.pause)
+        return True
+
+    def documents(self, collection: str) -> dict[str, Any]:
+        """Return id -> body of the documents in a collection, as they are stored."""
+        from shared.wiring import services  # noqa: PLC0415 - the watcher reads through the product's own door
+
+        found = services(self.settings).documents.find(collection)
+        return {document.path.partition("/")[2]: document.body for document in found}

@@ -1,0 +1,90 @@
+"""The people of the try-out's Slack: they type, click, and see what stands before them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from infra.local.cloud.server import Server
+from infra.local.cloud.slack import Slack
+from infra.local.cloud.slack_people import Answer
+from infra.local.cloud.slack_store import Message
+
+OPS = "infer-ops"
+_PROPOSAL = re.compile(r"p-[0-9a-f]{12}")
+T = TypeVar("T")
+
+
+class People:
+    """Everybody's keyboard, mouse and eyes."""
+
+    def __init__(self, slack: Slack, server: Server) -> None:
+        self._slack, self._server = slack, server
+
+    def say(self, user: str, text: str, channel: str = OPS) -> str:
+        """Type a slash command such as ``/infer help``; return what Slack showed for it."""
+        command, _, rest = text.partition(" ")
+        return self._answered(lambda: self._slack.command(user, channel, rest, command))
+
+    def click(self, user: str, action: str, proposal: str = "", channel: str = OPS) -> str:
+        """Click a button on the newest card that has it, or on that proposal's card; return what the bot answered.
+
+        LookupError where there is no such button.
+        """
+        card = self._with_button(action, proposal, channel)
+        return self._answered(lambda: self._slack.click(user, channel, card.ts, action))
+
+    def proposal_in(self, text: str) -> str:
+        """Return the proposal that a text names; LookupError where it names none."""
+        found = _PROPOSAL.search(text)
+        if found is None:
+            raise LookupError(f"no proposal is named in: {text}")
+        return found[0]
+
+    def card(self, proposal: str, channel: str = OPS) -> str:
+        """Return what the proposal's card says now; empty while there is none."""
+        cards = self._run(lambda: [m for m in self._slack.messages(channel) if not m.in_thread])
+        return next((card.text for card in cards if proposal and proposal in card.text), "")
+
+    def thread(self, proposal: str, channel: str = OPS) -> list[str]:
+        """Return what was said below the proposal's card."""
+        every = self._run(lambda: self._slack.messages(channel))
+        head = next((m.ts for m in every if not m.in_thread and proposal in m.text), "")
+        return [m.text for m in every if m.in_thread and m.thread_ts == head]
+
+    def told(self, user: str) -> list[str]:
+        """Return what only this person was told: ephemeral or directly."""
+        return self._run(
+            lambda: [
+                *(one.text for one in self._slack.ephemerals(user)),
+                *(one.text for one in self._slack.directs(user)),
+            ]
+        )
+
+    def transcript(self) -> list[str]:
+        """Return all that happened in Slack so far, a line each."""
+        return self._run(lambda: list(self._slack.store.log))
+
+    def traffic(self) -> list[str]:
+        """Return every request and answer between the bot and Slack as text."""
+        return self._run(lambda: list(self._slack.traffic))
+
+    def _with_button(self, action: str, proposal: str, channel: str) -> Message:
+        every = self._run(lambda: self._slack.messages(channel))
+        for message in reversed(every):
+            if proposal in message.text and any(action in _actions(block) for block in message.blocks):
+                return message
+        raise LookupError(f"no card of {proposal or 'any proposal'} has a button {action}")
+
+    def _answered(self, act: Callable[[], Coroutine[Any, Any, int]]) -> str:
+        self._server.call(act)
+        answer: Answer = self._run(lambda: self._slack.answers[-1])
+        return answer.error or answer.body
+
+    def _run(self, what: Callable[[], T]) -> T:
+        return self._server.run(what)
+
+
+def _actions(block: dict[str, Any]) -> list[str]:
+    return [element.get("action_id", "") for element in block.get("elements", [])]
