@@ -30,11 +30,12 @@ def deploy(words: list[str], catalog: Catalog) -> Deploy:
     """Return the ask of ``deploy``. Raises TerminalError: what is wrong with which word."""
     plain, options = _split(words)
     count_words(plain, 2, 4, "deploy")
-    model, regions = plain[0].lower(), _regions(plain[1], catalog)
+    model = plain[0].lower()
+    served, regions = catalog.model(model), _regions(plain[1], catalog)
     name = _name(plain[2:], model, catalog)
     machine, way = _one(options, "--machine").lower(), _consumption(options)
     found = catalog.machine(machine) if machine else None
-    fits = {region: catalog.option_for(catalog.model(model), found, catalog.region(region)) for region in regions}
+    fits = {region: catalog.option_for(served, found, catalog.region(region)) for region in regions}
     for region, fit in fits.items():
         _check_sold(region, fit, way, catalog)
     replicas = _one(options, "--replicas")

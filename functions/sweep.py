@@ -8,7 +8,7 @@ from shared.domain.errors import RetryableError
 from shared.domain.inventory import Unit
 from shared.domain.messages import CardDue, Tick, Wake
 from shared.domain.policy import Directory
-from shared.domain.records import DECISIONS, DIRECTORY, OUTBOX, PROPOSALS, SHARE, STATUSES
+from shared.domain.records import CARDS, DECISIONS, DIRECTORY, OUTBOX, PROPOSALS, SHARE, STATUSES
 from shared.domain.topics import Topic
 from shared.ports import ConflictError, Document, RateLimitedError
 from shared.services import Services
@@ -29,6 +29,8 @@ def sweep(_: Tick, services: Services) -> None:
     _send_forgotten(now, services)
     for unit in _due(now, services) | _share(now, services):
         services.bus.publish(Topic.DUE, Wake(unit))
+    for card in services.documents.find(CARDS, at_most={"due": now.timestamp()}, limit=MOST_DUE):
+        services.bus.publish(Topic.DUE, CardDue(card.path.partition("/")[2]))
     if now.minute % CARD_MINUTES == 0:
         _refresh_cards(now, services)
     _refresh_directory(now, services)

@@ -15,7 +15,7 @@ from shared.domain.names import short_hash
 from shared.domain.policy import Directory
 from shared.domain.records import AUDIT, DIRECTORY, OUTBOX, STATUSES, status_fields, status_path
 from shared.domain.topics import Topic
-from shared.ports import Bus, Document, Documents, Put, Remove, Write
+from shared.ports import Bus, Document, Documents, Put, Remove
 
 T = TypeVar("T")
 
@@ -53,16 +53,17 @@ def directory(documents: Documents) -> Directory:
 
 @dataclass
 class Commit:
-    """State, its messages and its audit line, written in one go; the messages are sent afterwards.
+    """State, its messages and its audit lines, written in one go; the messages are sent afterwards.
 
-    ``subject`` and the versions written make the rows' ids: the same commit tried twice makes the same rows.
+    The ids of rows and lines are made of the versions that the commit builds on: the same commit tried twice is one.
     """
 
     writer: str
     subject: str
     now: datetime
-    writes: list[Write] = field(default_factory=list)
-    rows: dict[str, tuple[Topic, Message]] = field(default_factory=dict)
+    writes: list[Put] = field(default_factory=list)
+    messages: list[tuple[Topic, Message]] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
 
     def put(self, path: str, value: Any, version: str = "", fields: Mapping[str, Any] | None = None) -> Commit:
         """Write a value if the document's version is this one; empty: if it does not exist."""
@@ -75,33 +76,34 @@ class Commit:
 
     def send(self, topic: Topic, message: Message) -> Commit:
         """Send a message once the state is written."""
-        row = f"{OUTBOX}/{short_hash([self.writer, self.subject, self._versions(), topic, plain(message)], 20)}"
-        self.rows[row] = (topic, message)
+        self.messages.append((topic, message))
         return self
 
     def audit(self, what: str, **details: Any) -> Commit:
-        """Add a line to the record. The same line of the same commit is one line, however often it is tried."""
-        line = {"writer": self.writer, "subject": self.subject, "what": what, **details}
-        path = f"{AUDIT}/{short_hash([plain(line), self._versions()], 20)}"
-        body = {"schema": SCHEMA, "at": self.now.isoformat(), **{k: plain(v) for k, v in line.items()}}
-        self.writes.append(Put(path, body, {"subject": self.subject, "at": self.now.timestamp()}))
+        """Add a line to the record."""
+        self.lines.append({"writer": self.writer, "subject": self.subject, "what": what, **details})
         return self
-
-    def _versions(self) -> list[str]:
-        return [f"{write.path}@{write.if_version}" for write in self.writes if isinstance(write, Put)]
 
     def run(self, documents: Documents, bus: Bus) -> list[str]:
         """Write everything, then send and clear the outbox. Raises ConflictError where somebody was faster."""
-        outbox = [
-            Put(path, {"schema": SCHEMA, "topic": topic, "message": plain(message)}, {"at": self.now.timestamp()})
-            for path, (topic, message) in self.rows.items()
-        ]
-        versions = documents.commit([*self.writes, *outbox])
-        for topic, message in self.rows.values():
+        base = [f"{write.path}@{write.if_version}" for write in self.writes]
+        rows = [self._row(base, topic, message) for topic, message in self.messages]
+        versions = documents.commit([*self.writes, *(self._line(base, line) for line in self.lines), *rows])
+        for topic, message in self.messages:
             bus.publish(topic, message)
-        if self.rows:
-            documents.commit([Remove(path) for path in self.rows])
+        if rows:
+            documents.commit([Remove(row.path) for row in rows])
         return versions[: len(self.writes)]
+
+    def _row(self, base: list[str], topic: Topic, message: Message) -> Put:
+        body = {"schema": SCHEMA, "topic": topic, "message": plain(message)}
+        path = f"{OUTBOX}/{short_hash([base, self.writer, self.subject, plain(body)], 20)}"
+        return Put(path, body, {"at": self.now.timestamp()})
+
+    def _line(self, base: list[str], line: Mapping[str, Any]) -> Put:
+        body = {"schema": SCHEMA, "at": self.now.isoformat(), **{key: plain(value) for key, value in line.items()}}
+        path = f"{AUDIT}/{short_hash([base, plain(line)], 20)}"
+        return Put(path, body, {"subject": self.subject, "at": self.now.timestamp()})
 
 
 def send_row(document: Document, documents: Documents, bus: Bus) -> None:

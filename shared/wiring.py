@@ -147,7 +147,7 @@ def _providers(settings: Settings) -> Providers:
     from shared.providers.checks import grants_of  # noqa: PLC0415
     from shared.providers.cloud import CloudProviders  # noqa: PLC0415
 
-    secrets = lazily(lambda: Secrets(settings.secrets_endpoint))
+    secrets = Secrets(settings.secrets_endpoint)
     return CloudProviders(
         gke=Gke(settings.container_endpoint, settings.project),
         compute=Compute(settings.compute_endpoint, settings.project),
@@ -156,7 +156,7 @@ def _providers(settings: Settings) -> Providers:
         project=Project(settings.serviceusage_endpoint, settings.resourcemanager_endpoint, settings.project),
         storage=Storage(settings.storage_endpoint),
         grants=grants_of(_catalog(), settings.site),
-        secret_value=lambda version: secrets.value(version),
+        secret_value=secrets.value,
         site=settings.site,
         kube_scheme=settings.kube_scheme,
         gateway=settings.gateway_endpoint,

@@ -27,7 +27,7 @@ def why_not() -> str:
 
 @cache
 def _platform() -> Path:
-    found = subprocess.run(  # noqa: S603 - a fixed command
+    found = subprocess.run(
         ["gcloud", "info", "--format=value(installation.sdk_root)"],  # noqa: S607 - found on the path, as a user would
         capture_output=True, text=True, check=False,
     )  # fmt: skip

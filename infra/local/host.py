@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from google.pubsub_v1 import PublisherClient, SubscriberClient
@@ -35,7 +35,7 @@ DEAD_LETTERS = "dead-letters"
 TICK_SECONDS = 60
 SLOW = 200.0
 """Virtual seconds per second beside emulators, which know nothing of this world's time."""
-LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.002
+LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.02
 
 
 class Host:
@@ -63,7 +63,7 @@ class Host:
         self._environment = dict(os.environ)
         self._publisher: Any = None
 
-    def __enter__(self) -> Host:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(
@@ -73,7 +73,7 @@ class Host:
 
     # Starting and stopping -----------------------------------------------------------------------------------
 
-    def start(self) -> Host:
+    def start(self) -> Self:
         """Start everything; return when the first minute's tick has been worked off."""
         self.cloud.start()
         self.cloud.world.pause()
@@ -169,7 +169,7 @@ class Host:
         }
 
     def _warm_up(self) -> None:
-        """Let each target read its settings now, by a message that it leaves alone: another host may set others later."""
+        """Let each target read its settings now, by a message that it leaves alone: later they may be others."""
         for name in FUNCTIONS:
             data = base64.b64encode(pack(Tick() if name == "notify" else StatusChanged(Unit(PLATFORM, GLOBAL))))
             body = {"subscription": "warm-up", "message": {"messageId": "0", "data": data.decode()}}

@@ -44,14 +44,14 @@ class People:
 
     def card(self, proposal: str, channel: str = OPS) -> str:
         """Return what the proposal's card says now; empty while there is none."""
-        cards = self._run(lambda: [m for m in self._slack.messages(channel) if not m.in_thread])
-        return next((card.text for card in cards if proposal and proposal in card.text), "")
+        found = self._card(proposal, channel)
+        return found.text if found else ""
 
     def thread(self, proposal: str, channel: str = OPS) -> list[str]:
         """Return what was said below the proposal's card."""
+        head = self._card(proposal, channel)
         every = self._run(lambda: self._slack.messages(channel))
-        head = next((m.ts for m in every if not m.in_thread and proposal in m.text), "")
-        return [m.text for m in every if m.in_thread and m.thread_ts == head]
+        return [m.text for m in every if head and m.in_thread and m.thread_ts == head.ts]
 
     def told(self, user: str) -> list[str]:
         """Return what only this person was told: ephemeral or directly."""
@@ -70,10 +70,15 @@ class People:
         """Return every request and answer between the bot and Slack as text."""
         return self._run(lambda: list(self._slack.traffic))
 
+    def _card(self, proposal: str, channel: str) -> Message | None:
+        every = self._run(lambda: self._slack.messages(channel))
+        # A card's foot names its own proposal; others may be named in its text.
+        return next((m for m in every if proposal and not m.in_thread and _foot(proposal) in m.text), None)
+
     def _with_button(self, action: str, proposal: str, channel: str) -> Message:
         every = self._run(lambda: self._slack.messages(channel))
         for message in reversed(every):
-            if proposal in message.text and any(action in _actions(block) for block in message.blocks):
+            if (not proposal or _foot(proposal) in message.text) and any(action in _actions(block) for block in message.blocks):
                 return message
         raise LookupError(f"no card of {proposal or 'any proposal'} has a button {action}")
 
@@ -84,6 +89,10 @@ class People:
 
     def _run(self, what: Callable[[], T]) -> T:
         return self._server.run(what)
+
+
+def _foot(proposal: str) -> str:
+    return f"Proposal `{proposal}`"
 
 
 def _actions(block: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from shared.domain.errors import InferError, RetryableError
 
 KNOWN = (Refusal, InferError, api.GoogleAPIError, http.HTTPError, auth.GoogleAuthError)
 """All that an API may answer with; anything else is a mistake of our own."""
-_NOISE = re.compile(r"\s*(\(?request[ _-]?id:? \S+\)?|\[[0-9a-f-]{32,}\]|at \d{4}-\d\d-\d\dT\S+)", re.IGNORECASE)
+_NOISE = re.compile(r"\s*(\(?request[ _-]?id:? [\w-]+\)?|\[[0-9a-f-]{32,}\]|at \d{4}-\d\d-\d\dT\S+)", re.IGNORECASE)
 _LONGEST = 240
 
 

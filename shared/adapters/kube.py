@@ -19,7 +19,7 @@ ROLE = "roles/container.admin"
 Object = dict[str, Any]
 _META = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 _META_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_APPLY = "application/apply-patch+yaml"
+_APPLY, _MERGE = "application/apply-patch+yaml", "application/merge-patch+json"
 _SEES_DEPENDENTS_OUT = {Kind.WORKLOAD, Kind.SMOKE_TEST}
 """Kinds that stay until their pods are gone, so that nodes are not taken from under pods."""
 
@@ -67,18 +67,27 @@ class Kube:
 
     def apply(
         self, base: str, kind: Kind, manifest: Mapping[str, Any], *, force: bool = False, dry: bool = False
-    ) -> None:
+    ) -> Object:
         """Create or change an object to have these fields; a field that it does not know is refused.
 
-        ``force`` takes over fields that other managers set.
+        ``force`` takes over fields that other managers set. Returns the object; of a Secret its metadata only.
         """
         metadata = manifest["metadata"]
         path = PLACES[kind].path(metadata.get("namespace", ""), metadata["name"])
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict", "force": str(force).lower()}
         if dry:
             query["dryRun"] = "All"
-        # Every answer is cut to metadata: nothing but the look reads objects, and no Secret value comes back.
-        self._rest.call("PATCH", f"{base}{path}", query=query, body=dict(manifest), content=_APPLY, accept=_META)
+        accept = _META if kind is Kind.SECRET else "application/json"
+        url = f"{base}{path}"
+        stored = self._rest.call("PATCH", url, query=query, body=dict(manifest), content=_APPLY, accept=accept)
+        return _whole(PLACES[kind], stored)
+
+    def overwrite(self, base: str, kind: Kind, manifest: Mapping[str, Any]) -> None:
+        """Set these fields, lists as a whole: what others have put into a list of ours goes."""
+        metadata = manifest["metadata"]
+        url = f"{base}{PLACES[kind].path(metadata.get('namespace', ''), metadata['name'])}"
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+        self._rest.call("PATCH", url, query=query, body=dict(manifest), content=_MERGE, accept=_META)
 
     def delete(self, base: str, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete this very object; its dependents go with it."""

@@ -85,7 +85,7 @@ def addresses(statuses: Iterable[Status]) -> list[tuple[str, str]]:
     found: dict[tuple[str, str], None] = {}
     for status in sorted(statuses, key=lambda status: status.unit):
         for key, value in sorted(status.report.items()):
-            word, _, place = key.partition(" ")
-            if word in {"address", "endpoint"} and value:
+            word, _, place = key.partition("/")
+            if word == "address" and value:
                 found[place or status.unit.location, value] = None
     return list(found)

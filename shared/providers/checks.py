@@ -20,8 +20,15 @@ from shared.providers.base import Answers, Call, Calls, Keys
 KINDS = frozenset({Kind.API, Kind.GRANT, Kind.BUCKET})
 Grants = Mapping[str, tuple[str, str]]
 """Id of a grant -> member and role."""
-_WIDE = {"us": ("us-", "northamerica-"), "eu": ("europe-",), "asia": ("asia-",)}
-"""Multi-regions, and how the regions begin that lie in them."""
+_WIDE = {
+    "us": ("us-",),
+    "nam4": ("us-central1", "us-east1"),
+    "eu": ("europe-",),
+    "eur4": ("europe-north1", "europe-west4"),
+    "asia": ("asia-",),
+    "asia1": ("asia-northeast1", "asia-northeast2"),
+}
+"""Multi-regions and dual-regions, and how the regions begin that lie in them."""
 
 
 def grants_of(catalog: Catalog, site: Site) -> Grants:

@@ -81,11 +81,16 @@ class CloudProviders:
     def _look(self, inventory: Keys) -> Observation:
         flat, housed = _of(inventory, clusters.KINDS), _of(inventory, kube_looks.KINDS)
         nets, fleet, asked = (_of(inventory, each.KINDS) for each in (networks, fleets, checks))
-        first: dict[Hashable, Call] = {**networks.calls(nets, self._compute), **fleets.calls(fleet, self._fleet)}
-        first |= checks.calls(asked, self._project, self._storage)
+        # Operations first: one that has ended must be followed by a list that shows what it did. The other way round
+        # a finished change would look as if it had not been kept.
+        before = {**networks.operations(nets, self._compute), **fleets.operations(fleet, self._fleet)}
+        lists = {**networks.calls(nets, self._compute), **fleets.calls(fleet, self._fleet)}
+        lists |= checks.calls(asked, self._project, self._storage)
         if flat or housed:
-            first |= clusters.calls(self._gke)
-        answers = gather(self._pool, first)
+            before |= clusters.operations(self._gke)
+            lists |= clusters.calls(self._gke)
+        answers = gather(self._pool, before)
+        answers |= gather(self._pool, lists)
         seen: dict[ResourceKey, Observed] = {
             **networks.read(nets, answers, self._site),
             **fleets.read(fleet, answers, self._site),

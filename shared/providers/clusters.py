@@ -49,32 +49,34 @@ class Seen:
         return ""
 
 
+def operations(gke: Gke) -> Calls:
+    """Return the question that comes first: what is under way."""
+    return {OPERATIONS: Call("list cluster operations", ROLE, gke.operations)}
+
+
 def calls(gke: Gke) -> Calls:
-    """Return the questions that tell all."""
-    return {
-        CLUSTERS: Call("list clusters", ROLE, gke.clusters),
-        OPERATIONS: Call("list cluster operations", ROLE, gke.operations),
-    }
+    """Return the question that tells the rest."""
+    return {CLUSTERS: Call("list clusters", ROLE, gke.clusters)}
 
 
 def seen(answers: Answers) -> Seen:
     """Put the answers together. Without operations nothing is known: what is under way would look finished."""
-    listed, operations = answers[CLUSTERS], answers[OPERATIONS]
-    for found in (listed, operations):
+    listed, under_way = answers[CLUSTERS], answers[OPERATIONS]
+    for found in (listed, under_way):
         if isinstance(found, InferError):
             return Seen(error=found)
     clusters, missing = listed
     return Seen(
         clusters={(cluster["location"], cluster["name"]): cluster for cluster in clusters},
         missing=missing,
-        running=running(operations),
-        ended={op["name"]: op for op in operations if op["status"] == "DONE"},
+        running=running(under_way),
+        ended={op["name"]: op for op in under_way if op["status"] == "DONE"},
     )
 
 
-def running(operations: Sequence[Mapping[str, Any]]) -> dict[Path, Mapping[str, Any]]:
+def running(under_way: Sequence[Mapping[str, Any]]) -> dict[Path, Mapping[str, Any]]:
     """Return what is under way, by what it works on."""
-    return {path: op for op in operations if op["status"] != "DONE" and (path := _target(op))}
+    return {path: op for op in under_way if op["status"] != "DONE" and (path := _target(op))}
 
 
 def _target(operation: Mapping[str, Any]) -> Path | None:

@@ -27,18 +27,22 @@ _MOVING = {
 }
 
 
+def operations(keys: Keys, fleet: Fleet) -> Calls:
+    """Return the questions that come first: about what is under way."""
+    return {
+        ("operation", key): Call(f"read operation {entry.operation}", ROLE, partial(fleet.operation, entry.operation))
+        for key, entry in keys.items()
+        if entry.operation
+    }
+
+
 def calls(keys: Keys, fleet: Fleet) -> Calls:
-    """Return the questions that tell about these keys."""
-    asked: dict[Any, Call] = {}
-    for key, entry in keys.items():
-        if key.kind is Kind.MEMBERSHIP:
-            asked[key.kind] = Call("list fleet memberships", ROLE, fleet.memberships)
-        else:
-            asked[key.kind] = Call("list fleet features", ROLE, fleet.features)
-        if entry.operation:
-            name = entry.operation
-            asked["operation", key] = Call(f"read operation {name}", ROLE, partial(fleet.operation, name))
-    return asked
+    """Return the questions that tell the rest about these keys."""
+    asks = {
+        Kind.MEMBERSHIP: Call("list fleet memberships", ROLE, fleet.memberships),
+        Kind.FEATURE: Call("list fleet features", ROLE, fleet.features),
+    }
+    return {kind: asks[kind] for kind in {key.kind for key in keys}}
 
 
 def read(keys: Keys, answers: Answers, site: Site) -> dict[ResourceKey, Observed]:

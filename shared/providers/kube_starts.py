@@ -13,6 +13,7 @@ from shared.adapters.refusals import Refusal
 from shared.domain.conditions import Reason
 from shared.domain.errors import PreconditionError
 from shared.domain.names import Kind, ResourceKey
+from shared.domain.observations import differences
 from shared.domain.planning import Do, Verb
 from shared.domain.site import Site
 from shared.providers.base import Answers, foreign_error, marked_object
@@ -65,8 +66,25 @@ class Inside:
             case Kind.SMOKE_TEST:
                 job = written(spec["job"], self._address(spec["_gateway"]), spec["_gateway"])
                 self.kube.apply(view.base, key.kind, job, force=force)
+            case _ if force:
+                self._take_back(key, view, manifest)
             case _:
-                self.kube.apply(view.base, key.kind, manifest, force=force)
+                self.kube.apply(view.base, key.kind, manifest)
+
+    def _take_back(self, key: ResourceKey, view: View, manifest: Object) -> None:
+        """Make an object of ours as wanted again.
+
+        Server-side apply leaves alone what others have added to a list, and may even find the two together invalid.
+        """
+        try:
+            stored = self.kube.apply(view.base, key.kind, manifest, force=True)
+        except Refusal as refusal:
+            if refusal.status != "INVALID_ARGUMENT":
+                raise
+        else:
+            if not differences(manifest, stored):
+                return
+        self.kube.overwrite(view.base, key.kind, manifest)
 
     def _apply_secret(self, view: View, manifest: Object, source: Mapping[str, str], *, force: bool) -> None:
         values = {name: self.secret_value(version) for name, version in source.items()}

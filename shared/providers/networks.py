@@ -27,16 +27,21 @@ def place(key: ResourceKey) -> str:
     return key.location if key.kind is Kind.SUBNETWORK else GLOBAL
 
 
+def operations(keys: Keys, compute: Compute) -> Calls:
+    """Return the questions that come first: about what is under way."""
+    return {
+        ("operation", key): Call(
+            f"read operation {entry.operation}", ROLE, partial(compute.operation, place(key), entry.operation)
+        )
+        for key, entry in keys.items()
+        if entry.operation
+    }
+
+
 def calls(keys: Keys, compute: Compute) -> Calls:
-    """Return the questions that tell about these keys."""
-    asked: dict[Any, Call] = {}
-    for key, entry in keys.items():
-        where, collection = place(key), _COLLECTIONS[key.kind]
-        asked["list", where, collection] = list_call(compute, where, collection)
-        if entry.operation:
-            name = entry.operation
-            asked["operation", key] = Call(f"read operation {name}", ROLE, partial(compute.operation, where, name))
-    return asked
+    """Return the questions that tell the rest about these keys."""
+    places = {(place(key), _COLLECTIONS[key.kind]) for key in keys}
+    return {("list", *where): list_call(compute, *where) for where in places}
 
 
 def list_call(compute: Compute, where: str, collection: str) -> Call:

@@ -31,7 +31,7 @@ from shared.domain.messages import (
 )
 from shared.domain.names import ResourceKey
 from shared.domain.policy import Policy, Role, Rule
-from shared.domain.proposals import Proposal, Vote
+from shared.domain.proposals import Proposal, Vote, proposal_id
 from shared.domain.quotes import QuotaFinding
 from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path
 from shared.domain.site import Site
@@ -307,6 +307,13 @@ class House:
         lines += [
             f"{s.unit} next {s.next_check_at}: {c.message}" for s in statuses if s for c in s.conditions if c.message
         ]
+        lines += [
+            f"pending {self._queue}",
+            f"outbox {self.documents.find('outbox')}",
+            f"audit {[d.body for d in self.documents.find('audit')]}",
+            f"decisions {[d.body for d in self.documents.find('decisions')]}",
+            f"units {[s.unit for s in statuses]}",
+        ]
         return "observed is not desired\n" + "\n".join(lines)
 
     def _check_words(self) -> None:
@@ -316,6 +323,8 @@ class House:
         assert all(count == 1 for count in cards.values()), f"more than one live card: {cards}"
         proposals = {path.partition("/")[2] for path in self.documents.stored if path.startswith("proposals/")}
         assert proposals <= set(cards), f"no card for {proposals - set(cards)}"
-        intents = [path for path in self.documents.stored if path.startswith("intents/")]
-        assert len(intents) <= len(proposals) + len(self.chat.told), f"{told} do not answer {intents}"
+        for document in self.documents.find("intents"):
+            intent = document.path.partition("/")[2]
+            answered = proposal_id(intent) in cards or f"cards/told-{intent}" in self.documents.stored
+            assert answered, f"{document.body} was never answered; told: {told}"
         assert not self.documents.find("outbox"), "a message was never sent"

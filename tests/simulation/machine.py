@@ -43,9 +43,13 @@ class History(RuleBasedStateMachine):
         """Return the house for this history."""
         return House()
 
-    @initialize(first=deploys, count=st.integers(0, 8))
-    def something_is_under_way(self, first: Ask, count: int) -> None:
+    @initialize(
+        first=deploys, count=st.integers(0, 8), fault=st.sampled_from(["", "", *FAULTS]), where=st.sampled_from(REGIONS)
+    )
+    def something_is_under_way(self, first: Ask, count: int, fault: str, where: str) -> None:
         """Without it most histories would never build anything."""
+        if fault:
+            self.house.cloud.faults[where] = fault
         self.someone_asks(first, ANA, dry=False, twice=False)
         self.the_newest_is_approved()
         for n in range(count):
@@ -123,6 +127,16 @@ class History(RuleBasedStateMachine):
             self.house.seconds += 60
             self.house.tick()
             self.house.drain()
+
+    @rule(count=st.integers(1, 8), kills=st.lists(st.none() | st.integers(0, 14), min_size=1, max_size=6))
+    def rough_minutes_pass(self, count: int, kills: list[int | None]) -> None:
+        """Every few deliveries the instance dies."""
+        for _ in range(count):
+            self.house.seconds += 60
+            self.house.tick()
+            for n in range(min(40, len(self.house.deliveries()))):
+                self.house.chaos.fuse = kills[n % len(kills)]
+                self.house.deliver(n)
 
     @rule(fault=st.sampled_from(FAULTS), where=st.sampled_from([*REGIONS, "global"]))
     def a_fault_begins(self, fault: str, where: str) -> None:

@@ -108,6 +108,8 @@ class Server:
             log_level="warning",
             lifespan="off",
             access_log=False,
+            # A test or a person may think for long; a client that then meets a closed port would see a fault of ours.
+            timeout_keep_alive=3600,
         )
         http = uvicorn.Server(config)
         tasks = [asyncio.ensure_future(http.serve(sockets=sockets)), asyncio.ensure_future(self.world.run())]

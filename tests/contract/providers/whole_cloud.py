@@ -1,4 +1,4 @@
-"""The embedded services put together as one cloud, the product's providers pointed at it, and rounds as reconcile makes them."""
+"""The embedded services as one cloud, the product's providers pointed at it, and rounds as reconcile makes them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from infra.local.cloud.compute import Compute, compute_wire
@@ -26,12 +26,13 @@ from infra.local.cloud.world import World
 from shared.adapters import compute, fleet, gke, kube, project, storage
 from shared.adapters.google import nobody
 from shared.catalog.load import load
-from shared.domain.desired import DeploymentSpec, FleetSpec, Placement
+from shared.domain.compile import compile_desired
+from shared.domain.desired import DeploymentSpec, FleetSpec, Placement, PlatformSpec
 from shared.domain.graph import ResourceGraph
-from shared.domain.inventory import Status, Unit
-from shared.domain.names import ResourceKey
+from shared.domain.inventory import Entry, Status, Unit
+from shared.domain.names import GLOBAL, Kind, ResourceKey
 from shared.domain.observations import Observation
-from shared.domain.planning import Plan, make_plan
+from shared.domain.planning import Gone, Keep, Plan, Step, make_plan
 from shared.domain.settling import Result, late_results, remember, settle
 from shared.domain.site import Site
 from shared.providers.checks import grants_of
@@ -39,8 +40,8 @@ from shared.providers.cloud import CloudProviders
 
 SITE = Site("demo", "123456789012", repository="us-docker.pkg.dev/demo/inferops")
 DIGEST = "@sha256:" + "0" * 64
-TOKEN = "hf_the_token_itself"  # noqa: S105 - what must not be seen anywhere
-TOKEN_VERSION = "projects/demo/secrets/hf-token/versions/3"  # noqa: S105 - a name
+TOKEN = "hf_the_token_itself"
+TOKEN_VERSION = "projects/demo/secrets/hf-token/versions/3"
 EAST, WEST = "us-east4", "europe-west3"
 _ZONES = {EAST: "us-east4-a", WEST: "europe-west3-c"}
 
@@ -59,10 +60,6 @@ def spec(*regions: str, **more: Any) -> DeploymentSpec:
         "token": TOKEN_VERSION,
     }
     return DeploymentSpec(**{**given, **more})
-
-
-def fleet_spec(region: str) -> FleetSpec:
-    return FleetSpec(region, frozenset({"llm"}))
 
 
 class WholeCloud:
@@ -86,7 +83,11 @@ class WholeCloud:
         self._seen: object = None
         self.server = Server(
             self.world,
-            [compute_wire(self.world, self.compute), gke_wire(self.world, self.gke), fleet_wire(self.world, self.fleet)],
+            [
+                compute_wire(self.world, self.compute),
+                gke_wire(self.world, self.gke),
+                fleet_wire(self.world, self.fleet),
+            ],
             {
                 "kubernetes": self.kube.answer,
                 "serviceusage": self.project.services.answer,
@@ -114,8 +115,6 @@ class WholeCloud:
 
     def watch_fleet(self) -> None:
         """Tell the controllers when memberships or the config cluster have changed; looked at every few seconds."""
-        from datetime import timedelta  # noqa: PLC0415 - for this alone
-
         now = (self._config(), tuple(self._members()))
         if now != self._seen:
             self._seen = now
@@ -197,27 +196,56 @@ class Rounds:
     unit: Unit
     graph: ResourceGraph
     status: Status
-    plan: Plan = Plan()
-    seen: Observation = None  # type: ignore[assignment]  # nothing yet
-    results: Mapping[ResourceKey, Result] = None  # type: ignore[assignment]  # nothing yet
+    plan: Plan = field(default_factory=Plan)
+    seen: Observation = field(default_factory=dict)
+    results: Mapping[ResourceKey, Result] = field(default_factory=dict)
+    others: tuple[Rounds, ...] = ()
+    """Units that may still use what this one takes down."""
 
     @classmethod
-    def of(cls, cloud: WholeCloud, providers: CloudProviders, owner: str, graph: ResourceGraph, location: str) -> Rounds:
+    def of(
+        cls, cloud: WholeCloud, providers: CloudProviders, owner: str, graph: ResourceGraph, location: str
+    ) -> Rounds:
         unit = Unit(owner, location)
         return cls(cloud, providers, unit, graph.at(location), Status(unit))
 
     def round(self) -> Plan:
         """Look, decide, start, settle: as reconcile does."""
         self.status = remember(self.status, self.graph)
-        outside = {key: self.status.inventory.get(key) for key in self.graph.outside}
-        from shared.domain.inventory import Entry  # noqa: PLC0415 - for this alone
-
-        self.seen = self.providers.look({**{k: v or Entry() for k, v in outside.items()}, **self.status.inventory})
-        self.plan = make_plan(self.graph, self.status.inventory, self.seen, self.cloud.now())
+        others = {key: entry for other in self.others for key, entry in other.status.inventory.items()}
+        outside = {**dict.fromkeys(self.graph.outside, Entry()), **others}
+        self.seen = self.providers.look({**outside, **self.status.inventory})
+        self.plan = make_plan(self.graph, self.status.inventory, self.seen, self.cloud.now(), others)
         started = self.providers.start(self.plan.actions, self.status.inventory)
         self.results = {**late_results(self.seen), **started}
         self.status = settle(self.status, 1, self.plan, self.seen, self.results, self.cloud.now())
         return self.plan
+
+    def step(self, kind: Kind) -> Step:
+        """The plan's step for the only key of this kind."""
+        (found,) = (step for key, step in self.plan.steps.items() if key.kind is kind)
+        return found
+
+    def key(self, kind: Kind) -> ResourceKey:
+        """The only key of this kind."""
+        (found,) = (key for key in self.graph.resources if key.kind is kind)
+        return found
+
+
+def platform(cloud: WholeCloud, providers: CloudProviders, *regions: str) -> list[Rounds]:
+    """The platform's units of these regions; the first one has the config cluster."""
+    units, named, catalog = [], frozenset({"llm"}), load()
+    for region in regions:
+        graph = compile_desired(f"platform/{region}", PlatformSpec(named), None, SITE, catalog)
+        units.append(Rounds.of(cloud, providers, "platform", graph, region))
+    graph = compile_desired("platform/global", FleetSpec(regions[0], named), None, SITE, catalog)
+    return [*units, Rounds.of(cloud, providers, "platform", graph, GLOBAL)]
+
+
+def deployment(cloud: WholeCloud, providers: CloudProviders, wanted: DeploymentSpec, config: str) -> list[Rounds]:
+    """The units of deployment llm: one per region, and the global one last."""
+    graph = compile_desired("deployments/llm", wanted, FleetSpec(config, frozenset({"llm"})), SITE, load())
+    return [Rounds.of(cloud, providers, "llm", graph, place) for place in (*sorted(wanted.regions), GLOBAL)]
 
 
 def converge(*units: Rounds, limit: float = 60) -> int:
@@ -225,9 +253,16 @@ def converge(*units: Rounds, limit: float = 60) -> int:
     deadline, count = time.monotonic() + limit, 0
     while not all([unit.round().converged for unit in units]):  # noqa: C419 - every unit has its round
         count += 1
-        left = {str(k): str(s) for unit in units for k, s in unit.plan.steps.items() if type(s).__name__ in {"Hold", "Do"}}
-        assert time.monotonic() < deadline, left
+        steps = [step for unit in units for step in unit.plan.steps.values()]
+        assert time.monotonic() < deadline, [step for step in steps if not isinstance(step, Keep | Gone)]
     return count
+
+
+def take_down(*units: Rounds) -> None:
+    """Want nothing any more, and make rounds until nothing is left."""
+    for unit in units:
+        unit.graph, unit.others = ResourceGraph(), tuple(other for other in units if other is not unit)
+    converge(*units)
 
 
 @contextmanager

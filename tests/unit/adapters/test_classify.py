@@ -1,5 +1,7 @@
 """Every row of the table from foreign errors to ours, by an error as the API words it."""
 
+# ruff: noqa: E501 - a row of the table is a line
+
 from __future__ import annotations
 
 import pytest
@@ -56,7 +58,7 @@ TABLE = [
     ("another field manager", status(409, "Conflict", 'Apply failed with 1 conflict: conflict with "kubectl-edit": .spec.replicas'), NeedsHumanError, Reason.CONFLICT),
     ("kind not served", status(404, "NotFound", "the server could not find the requested resource"), PreconditionError, Reason.WAITING),
     ("no namespace", status(404, "NotFound", 'namespaces "infer-llm" not found'), PreconditionError, Reason.WAITING),
-    ("unknown field", status(400, "BadRequest", '.spec.default.maxUtilization: field not declared in schema'), TerminalError, Reason.INVALID),
+    ("unknown field", status(400, "BadRequest", ".spec.default.maxUtilization: field not declared in schema"), TerminalError, Reason.INVALID),
     ("invalid object", status(422, "Invalid", 'Job.batch "x" is invalid: spec.template: Invalid value: "object": field is immutable'), TerminalError, Reason.INVALID),
     ("taken", google("ALREADY_EXISTS", "Already exists: projects/demo/zones/z/clusters/c."), NeedsHumanError, Reason.ALREADY_EXISTS),
     ("gone", google("NOT_FOUND", "Not found: projects/demo/locations/us-east4/clusters/c."), PreconditionError, Reason.WAITING),

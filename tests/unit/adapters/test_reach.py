@@ -10,7 +10,9 @@ from shared.adapters.kube import reach
 from shared.adapters.kube_kinds import PLACES
 from shared.domain.names import Kind
 
-DNS = {"control_plane_endpoints_config": {"dns_endpoint_config": {"allow_external_traffic": True, "endpoint": "e.goog"}}}
+DNS = {
+    "control_plane_endpoints_config": {"dns_endpoint_config": {"allow_external_traffic": True, "endpoint": "e.goog"}}
+}
 CLOSED = {"control_plane_endpoints_config": {"dns_endpoint_config": {"endpoint": "e.goog"}}}
 MEMBER = {"fleet": {"membership": "//gkehub.googleapis.com/projects/demo/locations/us-east4/memberships/m"}}
 GLOBAL = {"fleet": {"membership": "//gkehub.googleapis.com/projects/demo/locations/global/memberships/m"}}
