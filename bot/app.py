@@ -5,12 +5,15 @@ door lets in -> grammar understands -> submit publishes, or answers reads.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flask import Request, Response
 from slack_bolt import App, BoltResponse
+from slack_bolt.adapter.google_cloud_functions import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 
 from bot import door
@@ -27,6 +30,7 @@ from shared.domain.errors import TerminalError
 from shared.domain.intents import Ask, Undo, check_name
 
 _LOG = logging.getLogger(__name__)
+_JSON: dict[str, str | Sequence[str]] = {"content-type": ["application/json;charset=utf-8"]}
 _VOTED = re.compile(r"(p-[0-9a-f]{12}):([0-9a-f]{64})")
 NOT_HEARD = (
     "Not heard: your message could not be handed on, so nothing was changed. Please try again in a minute. "
@@ -57,6 +61,30 @@ def make_app(services: BotServices) -> App:
     return app
 
 
+def target(app: App) -> Callable[[Request], Response]:
+    """Return the HTTP function around an app."""
+    handler = SlackRequestHandler(app)
+
+    def handle(request: Request) -> Response:
+        if door.malformed(request):
+            return Response(json.dumps({"error": "invalid request"}), 401, content_type="application/json")
+        answered: Response = handler.handle(request)
+        return answered
+
+    return handle
+
+
+def _say(text: str) -> BoltResponse:
+    """Answer a command, visibly to the person alone."""
+    body = {"response_type": "ephemeral", "text": text}
+    return BoltResponse(status=200, body=json.dumps(body, ensure_ascii=False), headers=_JSON)
+
+
+def _refuse_click(status: int, text: str) -> BoltResponse:
+    """Refuse a click. Slack shows no text that answers one, only that it failed: so it must not be a success."""
+    return BoltResponse(status=status, body=json.dumps({"error": text}), headers=_JSON)
+
+
 def _no_token(enterprise_id: str | None, team_id: str | None, user_id: str | None) -> AuthorizeResult:
     """Authorise without a call to Slack: the bot has no token and says nothing by itself."""
     return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, user_id=user_id)
@@ -67,7 +95,7 @@ def _own_team(team: str) -> Callable[..., BoltResponse]:
         if door.of_team(body, team):
             return next()
         _LOG.warning("A request from another Slack team was refused")
-        return door.say(door.OWN_TEAM) if "command" in body else door.refuse_click(403, door.OWN_TEAM)
+        return _say(door.OWN_TEAM) if "command" in body else _refuse_click(403, door.OWN_TEAM)
 
     return check
 
@@ -76,15 +104,15 @@ def _commands(services: BotServices) -> Callable[..., BoltResponse]:
     def command(body: dict[str, Any]) -> BoltResponse:
         speaker = Speaker(body["user_id"], body["channel_id"], body["team_id"], body["trigger_id"])
         try:
-            return door.say(_heard(body.get("text", ""), speaker, services))
+            return _say(_heard(body.get("text", ""), speaker, services))
         except TerminalError as refused:
-            return door.say(private(f"Not understood: {refused}"))
+            return _say(private(f"Not understood: {refused}"))
         except NotHeardError:
             _LOG.exception("A command could not be published")
-            return door.say(NOT_HEARD)
+            return _say(NOT_HEARD)
         except Exception:  # noqa: BLE001 - whatever it was, the person who waits must be told
             _LOG.exception("A command could not be answered")
-            return door.say(NOT_READ)
+            return _say(NOT_READ)
 
     return command
 
@@ -112,10 +140,10 @@ def _clicks(services: BotServices, hear: Hear) -> Callable[..., BoltResponse]:
         try:
             hear(body["actions"][0], speaker, services)
         except TerminalError as refused:
-            return door.refuse_click(400, str(refused))
+            return _refuse_click(400, str(refused))
         except NotHeardError:
             _LOG.exception("A click could not be published")
-            return door.refuse_click(503, NOT_HEARD)
+            return _refuse_click(503, NOT_HEARD)
         return BoltResponse(status=200, body="")
 
     return click

@@ -8,8 +8,7 @@ from functools import lru_cache
 import functions_framework
 from flask import Request, Response
 
-from bot.app import make_app
-from bot.door import target
+from bot.app import make_app, target
 from shared.logs import start_logging
 from shared.settings import read_settings
 from shared.wiring import bot_services

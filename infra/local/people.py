@@ -78,7 +78,9 @@ class People:
     def _with_button(self, action: str, proposal: str, channel: str) -> Message:
         every = self._run(lambda: self._slack.messages(channel))
         for message in reversed(every):
-            if (not proposal or _foot(proposal) in message.text) and any(action in _actions(block) for block in message.blocks):
+            if (not proposal or _foot(proposal) in message.text) and any(
+                action in _actions(block) for block in message.blocks
+            ):
                 return message
         raise LookupError(f"no card of {proposal or 'any proposal'} has a button {action}")
 

@@ -49,7 +49,7 @@ def sayings_of(view: View) -> list[Saying]:
         case Phase.PLAN | Phase.PLAN_ONLY | Phase.REPLACED:
             return []
         case Phase.PROGRESS:
-            return [_applied(view), *_troubles(view)]
+            return [*([] if view.finished else [_applied(view)]), *_troubles(view)]
         case Phase.DONE:
             return [Saying("done", f"Done: {name} is serving{_after(view)}. {asker}\n{_endpoints(view)}".strip())]
         case Phase.DELETED:

@@ -28,7 +28,8 @@ def progress_card(view: View) -> Card:
         *(Part(unit_text(work)) for work in works[:_MOST_UNITS]),
         Part(f"… and {len(works) - _MOST_UNITS} more places" if len(works) > _MOST_UNITS else ""),
     ]
-    title = doing(view.proposal.intent, view.proposal.deployment)
+    name = view.proposal.deployment
+    title = f"Repairing {name}" if view.finished else doing(view.proposal.intent, name)
     waits = " - a person is needed" if view.troubles else ""
     return card(Parts(f"{title}{waits}", parts, (), footer(view.proposal)))
 

@@ -30,7 +30,9 @@ class QuotaFinding:
 
     @property
     def verdict(self) -> QuotaVerdict:
-        """Absent figures mean unknown, not zero."""
+        """Absent figures mean unknown, not zero; a limit below the need is short whatever is in use."""
+        if self.limit is not None and self.limit < self.need:
+            return QuotaVerdict.SHORT
         if self.limit is None or self.usage is None:
             return QuotaVerdict.NOT_VISIBLE
         return QuotaVerdict.ENOUGH if self.usage + self.need <= self.limit else QuotaVerdict.SHORT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -27,7 +27,7 @@ from shared.domain.planning import Do, Verb
 from shared.domain.settling import Result, Started
 from shared.domain.site import Site
 from shared.providers import checks, cluster_starts, clusters, fleets, kube_looks, networks
-from shared.providers.base import Call, Keys, gather
+from shared.providers.base import Keys, gather
 from shared.providers.kube_starts import Inside, SecretValue
 from shared.providers.kube_views import Doors, View, views
 

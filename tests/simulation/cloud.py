@@ -48,6 +48,8 @@ class SimCloud:
     """Location -> busy, lost, quota or stockout."""
     slowness: float = 1.0
     met: Counter[str] = field(default_factory=Counter)
+    needs: dict[ResourceKey, set[tuple[frozenset[ResourceKey], frozenset[ResourceKey]]]] = field(default_factory=dict)
+    """Every way in which a key was ever wanted: all of these, and any of those."""
     memory: list[dict[ResourceKey, Thing]] = field(default_factory=list)
 
     def settle(self) -> None:
@@ -210,11 +212,12 @@ class Invocation:
         if action.verb is Verb.DELETE:
             users = self._users(action.key)
             assert not users, f"{action.key} is deleted under {users}"
-        elif action.resource is not None:
-            missing = [need for need in action.resource.all_needs if not self._kept(need)]
-            assert not missing, f"{action.key} is built before {missing}"
-            any_of = action.resource.any_of
-            assert not any_of or any(map(self._kept, any_of)), f"{action.key} is built before any of {any_of}"
+        else:
+            ways = self.cloud.needs[action.key]
+            met = [
+                all(map(self._kept, all_of)) and (not any_of or any(map(self._kept, any_of))) for all_of, any_of in ways
+            ]
+            assert any(met), f"{action.key} is built before what it needs: {ways}"
 
     def _kept(self, need: ResourceKey) -> bool:
         found = self.seen.get(need)

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from functions.notify import handle as notify
-
 from functions.decide import decide
+from functions.notify import handle as notify
 from functions.propose import propose
 from functions.reconcile import document_of, reconcile
 from functions.sweep import sweep
 from shared.catalog.load import load
-from shared.domain.desired import FLEET_PATH, Desired, FleetSpec
+from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec
 from shared.domain.errors import RetryableError
+from shared.domain.graph import ResourceGraph
 from shared.domain.inventory import Status
 from shared.domain.messages import (
     CardDue,
@@ -129,13 +129,24 @@ class House:
             chat=self.chat,
             clock=self.now,
             policy=lambda: self.policy,
-            compile=compiled,
+            compile=self._noting(compiled),
             catalog=load(),
             site=Site("demo", "1", repository="us-docker.pkg.dev/demo/inferops"),
             channel="C1",
             hf_token_secret="projects/demo/secrets/hf-token",
             decisions=decisions or Decisions(),
         )
+
+    def _noting(self, compiled: Compile) -> Compile:
+        """Let the judge know what each key needs, whatever a broken plan says."""
+
+        def compile_and_note(path: str, spec: Spec | None, fleet: FleetSpec | None) -> ResourceGraph:
+            graph = compiled(path, spec, fleet)
+            for resource in graph.resources.values():
+                self.cloud.needs.setdefault(resource.key, set()).add((resource.all_needs, resource.any_of))
+            return graph
+
+        return compile_and_note
 
     def now(self) -> datetime:
         return T0 + timedelta(seconds=self.seconds)

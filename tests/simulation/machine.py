@@ -147,6 +147,27 @@ class History(RuleBasedStateMachine):
         self.house.cloud.blind, self.house.cloud.slowness = where, slowness
         self.house.cloud.met["slow"] += slowness > 1
 
+    @rule(where=st.sampled_from(REGIONS), count=st.integers(5, 20))
+    def capacity_is_short(self, where: str, count: int) -> None:
+        """Pools fail and leave a wreck, for a while."""
+        self.house.cloud.faults[where] = "stockout"
+        self.minutes_pass(count)
+        self.house.cloud.faults.pop(where, None)
+
+    @rule(ask=asks)
+    def the_policy_changes_under_a_proposal(self, ask: Ask) -> None:
+        self.someone_asks(ask, ANA, dry=False, twice=False)
+        self.house.drain()
+        self.house.seconds += 1
+        self.the_policy_changes()
+        self.the_newest_is_approved()
+
+    @rule(name=st.sampled_from(NAMES), count=st.integers(1, 6))
+    def a_deployment_goes(self, name: str, count: int) -> None:
+        self.someone_asks(Delete(name), ANA, dry=False, twice=False)
+        self.the_newest_is_approved()
+        self.rough_minutes_pass(count, [None])
+
     @rule()
     def faults_end(self) -> None:
         self.house.cloud.faults.clear()

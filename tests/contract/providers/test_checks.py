@@ -11,7 +11,7 @@ from shared.domain.names import GLOBAL, Kind, ResourceKey
 from shared.domain.observations import Broken, Observed, Present, Unknown
 from shared.domain.planning import Hold
 from shared.providers.cloud import CloudProviders
-from tests.contract.providers.whole_cloud import EAST, SITE, Rounds, WholeCloud, platform
+from tests.contract.providers.whole_cloud import EAST, SITE, WholeCloud, platform
 
 API = ResourceKey(GLOBAL, Kind.API, "compute.googleapis.com")
 GRANT = ResourceKey(GLOBAL, Kind.GRANT, load().grants[0].id)
@@ -105,4 +105,3 @@ def test_checks_are_the_global_unit_s_first_word(cloud: WholeCloud, providers: C
     unit.round()
     kinds = {key.kind for key in unit.graph.resources if isinstance(unit.seen[key], Present)}
     assert kinds == {Kind.API, Kind.GRANT}
-    assert isinstance(unit, Rounds)

@@ -10,7 +10,7 @@ from shared.domain.conditions import Reason
 from shared.domain.names import Kind, ResourceKey
 from shared.domain.observations import Broken, Present
 from shared.domain.site import Site
-from shared.providers import gateway_looks
+from shared.providers import checks, clusters, fleets, gateway_looks, kube_looks, networks
 from shared.providers.kube_ready import Context, judge
 from shared.providers.metric_shapes import shape_of
 from shared.providers.pod_looks import why_pods
@@ -209,3 +209,8 @@ def test_a_pool_whose_references_do_not_resolve_is_not_ready() -> None:
 def test_an_object_of_a_kind_without_state_is_ready() -> None:
     obj = {"metadata": META}
     assert judge(key(Kind.ROLE), obj, Context()).observed() == Present(obj, ready=True)
+
+
+def test_every_kind_has_exactly_one_family_that_looks_at_it() -> None:
+    families = (networks, clusters, fleets, checks, kube_looks)
+    assert sorted(kind for family in families for kind in family.KINDS) == sorted(Kind)

@@ -1,0 +1,131 @@
+"""`inferops` on the command line: the story without hands, and plans and manifests without any service."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+USAGE = """\
+examples:
+  inferops demo                     the whole story on this machine, nothing needed: no account, no network
+  inferops demo --json --seed 7     the same with other chances, as one JSON for a machine to read
+  inferops plan deploy llama3-8b us-east4,europe-west3
+                                    what would be built and what it costs, at list prices
+  inferops render deploy llama3-8b us-east4 -o out/
+                                    the Kubernetes objects of it, one file each
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code: 0 if all went well, 1 if not, 2 for a mistake in the words."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    run = {"demo": _demo, "plan": _plan, "render": _render}[chosen.command]
+    return run(chosen)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="inferops",
+        description="ChatOps for LLM inference on Google Kubernetes Engine, tried out on one machine.",
+        epilog=USAGE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    demo = commands.add_parser("demo", help="tell the whole story, and check each part of it")
+    demo.add_argument("--json", action="store_true", help="print one JSON with steps, timings and checks, nothing else")
+    demo.add_argument("--seed", type=int, default=0, help="what chance follows: durations, names (default 0)")
+    demo.add_argument("--keep-going", action="store_true", help="go on after a check that failed")
+    demo.add_argument(
+        "--emulators", action="store_true", help="use Google's Pub/Sub and Firestore emulators (needs java)"
+    )
+    plan = commands.add_parser("plan", help="show the plan of a command, offline")
+    render = commands.add_parser("render", help="write the Kubernetes objects of a deploy, offline")
+    for each, more in ((plan, ""), (render, "; and -o DIR: the folder to write into")):
+        what = f"the command as in Slack, such as: deploy llama3-8b us-east4{more}"
+        each.add_argument("words", nargs=argparse.REMAINDER, metavar="deploy MODEL REGIONS …", help=what)
+    return parser
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
+    from infra.local.story import StoppedError, Story  # noqa: PLC0415
+    from infra.local.transcript import Transcript  # noqa: PLC0415
+
+    begun, transcript = time.monotonic(), Transcript(quiet=chosen.json)
+    transcript.say("Starting a cloud, a Slack and inferops on this machine …")
+    with Host(chosen.seed, emulators=chosen.emulators) as host, transcript.hearing(host) as listener:
+        story, since = Story(host, listener, keep_going=chosen.keep_going), host.cloud.world.now
+        try:
+            story.tell()
+        except StoppedError as stopped:
+            _say(f"stopped: {stopped}", sys.stderr)
+        virtual, wall = host.cloud.world.now - since, time.monotonic() - begun
+        transcript.sum_up(story, virtual, wall)
+    if chosen.json:
+        _say(json.dumps(_as_json(story, chosen.seed, virtual.total_seconds(), wall), indent=2))
+    return 0 if story.passed else 1
+
+
+def _as_json(story: Any, seed: int, virtual: float, wall: float) -> dict[str, Any]:
+    steps = [
+        {"title": s.title, "virtual_s": s.virtual.total_seconds(), "wall_s": round(s.wall, 2)} for s in story.steps
+    ]
+    checks = [{"name": c.name, "passed": c.passed, "evidence": c.evidence} for c in story.checks]
+    head = {"passed": story.passed, "seed": seed, "virtual_s": virtual, "wall_s": round(wall, 2)}
+    return {**head, "steps": steps, "checks": checks}
+
+
+def _plan(chosen: argparse.Namespace) -> int:
+    from infra.local.offline import RefusedError, plan  # noqa: PLC0415 - as above
+
+    try:
+        _say(plan(" ".join(chosen.words)))
+    except RefusedError as refused:
+        _say(str(refused), sys.stderr)
+        return 2
+    return 0
+
+
+def _render(chosen: argparse.Namespace) -> int:
+    from infra.local.offline import RefusedError, manifests  # noqa: PLC0415 - as above
+
+    words, out = _without_folder(chosen.words)
+    if out is None:
+        _say("say where to write: inferops render deploy MODEL REGIONS -o DIR", sys.stderr)
+        return 2
+    try:
+        files = manifests(" ".join(words))
+    except RefusedError as refused:
+        _say(str(refused), sys.stderr)
+        return 2
+    for name, text in files.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    _say(f"{len(files)} files in {out}")
+    return 0
+
+
+def _say(text: str, where: TextIO | None = None) -> None:
+    (where or sys.stdout).write(f"{text}\n")
+
+
+def _without_folder(words: Sequence[str]) -> tuple[list[str], Path | None]:
+    """Take ``-o DIR`` out of the words: argparse leaves options to the command's own grammar."""
+    left = list(words)
+    for option in ("-o", "--out"):
+        if option in left[:-1]:
+            at = left.index(option)
+            folder = left[at + 1]
+            return left[:at] + left[at + 2 :], Path(folder)
+    return left, None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
