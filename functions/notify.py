@@ -16,7 +16,7 @@ from shared.domain.codec import encode
 from shared.domain.errors import InferError, RetryableError
 from shared.domain.messages import CardDue, Decided, Message, ProposalMade, StatusChanged, Told
 from shared.domain.names import short_hash
-from shared.domain.records import CARDS, card_path
+from shared.domain.records import CARDS, card_path, decision_path
 from shared.domain.topics import Topic
 from shared.ports import Put, RateLimitedError
 from shared.services import Services
@@ -59,7 +59,9 @@ def handle(message: Message, services: Services) -> None:
 
 
 def _wake_others(decided: str, services: Services) -> None:
-    """Have the cards looked at that this decision may have overtaken; each on its own, so that none waits."""
+    """Have the cards looked at that a decision may have overtaken; each on its own, so that none waits."""
+    if services.documents.get([decision_path(decided)])[0] is None:
+        return  # a vote was counted, no more
     for document in services.documents.find(CARDS, {"live": True}):
         other = document.path.partition("/")[2]
         if other != decided:

@@ -8,19 +8,16 @@ from shared.domain.errors import RetryableError
 from shared.domain.inventory import Unit
 from shared.domain.messages import CardDue, Tick, Wake
 from shared.domain.policy import Directory
-from shared.domain.records import CARDS, DECISIONS, DIRECTORY, OUTBOX, PROPOSALS, SHARE, STATUSES
+from shared.domain.records import CARDS, DIRECTORY, OUTBOX, SHARE, STATUSES
 from shared.domain.topics import Topic
 from shared.ports import ConflictError, Document, RateLimitedError
 from shared.services import Services
-from shared.store import Commit, load, send_row
+from shared.store import Commit, read, send_row
 
 UNSENT = timedelta(seconds=30)
 """A row younger than this may still be on its way by its writer's own hand."""
 DIRECTORY_PERIOD = timedelta(minutes=5)
 MOST_DUE = 500
-OPEN_FOR = timedelta(hours=49)
-"""No proposal stays open for longer: both clocks of the longest rule together."""
-CARD_MINUTES = 5
 
 
 def sweep(_: Tick, services: Services) -> None:
@@ -31,8 +28,6 @@ def sweep(_: Tick, services: Services) -> None:
         services.bus.publish(Topic.DUE, Wake(unit))
     for card in services.documents.find(CARDS, at_most={"due": now.timestamp()}, limit=MOST_DUE):
         services.bus.publish(Topic.DUE, CardDue(card.path.partition("/")[2]))
-    if now.minute % CARD_MINUTES == 0:
-        _refresh_cards(now, services)
     _refresh_directory(now, services)
 
 
@@ -57,21 +52,11 @@ def _unit(document: Document) -> Unit:
     return Unit.parse(document.path.partition("/")[2])
 
 
-def _refresh_cards(now: datetime, services: Services) -> None:
-    """Have cards of undecided proposals looked at again: their clocks run out without anybody's message."""
-    since = (now - OPEN_FOR).timestamp()
-    decided = {document.path.partition("/")[2] for document in services.documents.find(DECISIONS)}
-    for document in services.documents.find(PROPOSALS):
-        name = document.path.partition("/")[2]
-        if name not in decided and document.fields.get("created_at", 0) > since:
-            services.bus.publish(Topic.DUE, CardDue(name))
-
-
 def _refresh_directory(now: datetime, services: Services) -> None:
     """Fetch Slack's groups anew. Where Slack cannot be asked, decide refuses once the old answer is too old."""
     documents = services.documents
     [document] = documents.get([DIRECTORY])
-    old = load(documents, Directory, DIRECTORY)
+    old = read(Directory, document)
     if old is not None and old.fetched_at is not None and now - old.fetched_at < DIRECTORY_PERIOD:
         return
     try:

@@ -56,6 +56,8 @@ def read_policy(path: str) -> Policy:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
         return Policy(broken=f"{path}: {error.strerror}")
+    except UnicodeDecodeError as error:
+        return Policy(broken=f"{path}: it is not UTF-8 ({error.reason} at byte {error.start})")
     return parse_policy(text, path)
 
 
@@ -71,6 +73,8 @@ def parse_policy(text: str, where: str) -> Policy:
         first = error.errors()[0]
         path = ".".join(map(str, first["loc"])) or "the file"
         return Policy(broken=f"{where} line {_line(node, first['loc'])}: {path}: {first['msg']}")
+    except (ValueError, AttributeError, RecursionError) as error:  # what PyYAML lets through: 2026-13-45, !!int z
+        return Policy(broken=f"{where}: a value cannot be read: {error}")
     if unknown := _unknown_roles(found):
         return Policy(broken=f"{where}: a rule names role {unknown!r}, which the file does not define")
     return _policy(found, hashlib.sha256(text.encode()).hexdigest())

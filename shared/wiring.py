@@ -17,6 +17,8 @@ from shared.adapters.firestore import FirestoreDocuments, connect
 from shared.adapters.pubsub import PubSubBus
 from shared.adapters.tasks import CloudTasksTimers
 from shared.domain.catalog import Catalog
+from shared.domain.desired import FleetSpec, Spec
+from shared.domain.graph import ResourceGraph
 from shared.domain.policy import Policy
 from shared.ports import Bus, Chat, Clock, Documents, Providers, Quotas, Resolver, Timers
 from shared.services import Compile, Services
@@ -24,6 +26,8 @@ from shared.settings import Settings
 
 T = TypeVar("T")
 _KEPT = 8
+_GRAPHS = 64
+"""Compiled graphs that a process keeps."""
 
 
 class _Lazy(Generic[T]):
@@ -120,7 +124,18 @@ def _catalog() -> Catalog:
 def _compile(settings: Settings) -> Compile:
     from shared.domain.compile import compile_desired  # noqa: PLC0415 - imported where it is bound
 
-    return lambda path, spec, fleet: compile_desired(path, spec, fleet, settings.site, _catalog())
+    kept: dict[str, ResourceGraph] = {}
+
+    def compiled(path: str, spec: Spec | None, fleet: FleetSpec | None) -> ResourceGraph:
+        """Compile once per state of the documents: most rounds look at what has not changed."""
+        state = f"{path} {spec!r} {fleet!r}"
+        if state not in kept:
+            if len(kept) >= _GRAPHS:
+                kept.clear()
+            kept[state] = compile_desired(path, spec, fleet, settings.site, _catalog())
+        return kept[state]
+
+    return compiled
 
 
 def _policy(path: str) -> Policy:

@@ -9,7 +9,8 @@ from shared.domain.codec import build, plain
 from shared.domain.messages import Message
 from shared.ports import Bus
 
-PUBLISH_SECONDS = 10.0
+PUBLISH_SECONDS = 2.0
+"""The bot has three seconds to answer Slack; the others are tried again."""
 
 
 def pack(message: Message) -> bytes:

@@ -28,7 +28,7 @@ def duration(time: timedelta) -> str:
 def _sums(quote: Quote) -> Part:
     before, after = total(quote.before), total(quote.after)
     said = [
-        f"*Cost per hour:* {usd(before, before.hourly)} → {usd(after, after.hourly)}",
+        f"*Cost per hour of what this changes:* {usd(before, before.hourly)} → {usd(after, after.hourly)}",
         f"*Cost per month of 730 h:* {usd(before, before.monthly)} → {usd(after, after.monthly)}",
         f"*GPUs:* {quote.gpus_before} → {quote.gpus_after}",
         f"*Takes:* {duration(quote.eta)}",

@@ -101,7 +101,7 @@ def _replicas(count: int) -> str:
 def _cost(view: View) -> str:
     cost = total(view.proposal.quote.after)
     return (
-        f"*Cost now, over everything:* {usd(cost, cost.hourly)} per hour, {usd(cost, cost.monthly)} per month, "
+        f"*Cost of what this changed:* {usd(cost, cost.hourly)} per hour, {usd(cost, cost.monthly)} per month, "
         f"{view.proposal.quote.gpus_after} GPUs"
     )
 

@@ -34,11 +34,11 @@ def deployment_region(frame: Frame) -> ResourceGraph:
     """
     network = fabric(frame)
     nodes = node_pool(frame, network.cards, network.pool_needs)
-    home = frame.here.resource(namespace(frame.namespace, frame.labels))
+    home = [] if frame.here.namespaces else [frame.here.resource(namespace(frame.namespace, frame.labels))]
     servers = list(_servers(frame, nodes, network))
     traffic = list(_traffic(frame))
     tested = [*servers, *traffic]
-    return ResourceGraph.of([*network.resources, nodes, home, *tested, _smoke_test(frame, tested)])
+    return ResourceGraph.of([*network.resources, nodes, *home, *tested, _smoke_test(frame, tested)])
 
 
 def _servers(frame: Frame, nodes: Resource, network: Fabric) -> Iterator[Resource]:

@@ -66,14 +66,16 @@ class Frame:
 
     @property
     def here(self) -> Place:
-        """The region's own cluster."""
-        return Place(self.region, self.region)
+        """The region's own cluster. On the config cluster the namespace is the global unit's.
+
+        The Gateway stays there when the region itself is given up, and one object must not have two owners.
+        """
+        return Place(self.region, self.region, GLOBAL if self.region == self.config_region else "")
 
     @property
     def config(self) -> Place:
-        """The config cluster, as the global unit sees it: the namespace there may be a region's own."""
-        shared = self.config_region in self.spec.regions
-        return Place(GLOBAL, self.config_region, self.config_region if shared else "")
+        """The config cluster, as the global unit sees it."""
+        return Place(GLOBAL, self.config_region)
 
     def pool_key(self) -> ResourceKey:
         """Return the key of the region's InferencePool."""

@@ -45,8 +45,7 @@ def _routing(frames: Sequence[Frame]) -> Iterator[Resource]:
     """
     first = frames[0]
     place, values = first.config, pool_values(first)
-    if first.config_region not in first.spec.regions:
-        yield place.resource(namespace(first.namespace, first.labels))
+    yield place.resource(namespace(first.namespace, first.labels))
     imported = _import(frames)
     yield imported
     metric = balanced_metric(first.engine)

@@ -58,9 +58,10 @@ class ResourceGraph:
         return cls(built)
 
     def __iter__(self) -> Iterator[Resource]:
-        """Yield needs before what needs them."""
+        """Yield needs before what needs them. Sorted: every process yields one order, which digests rest on."""
         inside = self.resources
-        order = TopologicalSorter({key: (r.all_needs | r.any_of) & inside.keys() for key, r in inside.items()})
+        needs = {key: sorted((inside[key].all_needs | inside[key].any_of) & inside.keys()) for key in sorted(inside)}
+        order = TopologicalSorter(needs)
         return (inside[key] for key in order.static_order())
 
     def __contains__(self, key: object) -> bool:

@@ -11,6 +11,8 @@ from shared.domain.names import short_hash, valid_name
 
 MOST_REPLICAS = 64
 """Per region. A larger wish is a typing error until a policy says otherwise."""
+TAKEN_NAMES = frozenset({"platform", "global"})
+"""Names that units have already."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +119,10 @@ def check_percent(percent: int) -> int:
 
 def check_name(name: str) -> str:
     """Return the deployment's name, or raise TerminalError saying what a name may be."""
-    if not valid_name(name):
+    if not valid_name(name) or name in TAKEN_NAMES:
         message = (
             f"{name!r} cannot be a deployment's name: at most 30 lower case letters, digits and hyphens, "
-            "starting with a letter, for example: as chat-8b"
+            f"starting with a letter, and not {' or '.join(sorted(TAKEN_NAMES))}; for example: as chat-8b"
         )
         raise TerminalError(message, reason="BadName", field="name")
     return name

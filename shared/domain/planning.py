@@ -147,7 +147,8 @@ def _wanted(resource: Resource, entry: Entry, seen: Observation, earlier: Mappin
         case Broken(error, wreck=True) if entry.ready_once:
             return Hold(key, str(error), Reason.WRECK, error.remedy or f"repair or delete {key} by hand")
         case Broken(wreck=True):
-            return Do(key, Verb.DELETE, "its creation failed; the rest of it goes first")
+            waiting = _waiting_for(resource, seen, earlier)
+            return waiting or Do(key, Verb.DELETE, "its creation failed; the rest of it goes first")
         case Broken() | Absent():
             waiting = _waiting_for(resource, seen, earlier)
             return waiting or Do(key, Verb.CREATE, "it does not exist", resource)
@@ -160,11 +161,11 @@ def _wanted(resource: Resource, entry: Entry, seen: Observation, earlier: Mappin
 def _present(resource: Resource, entry: Entry, seen: Present, waiting: Hold | None) -> Step:
     key = resource.key
     differing = differences(resource.spec, seen.spec)
+    if differing and seen.failure is not None and entry.not_before is None:
+        return failed(key, seen.failure)
     if differing and entry.applied == short_hash(resource.spec, 12):
         remedy = f"look at {differing[0]} of {key}: something else sets it, or the API does not know it"
         return Hold(key, f"{', '.join(differing[:3])} was not kept as sent", Reason.FIELD_NOT_KEPT, remedy)
-    if differing and seen.failure is not None and entry.not_before is None:
-        return failed(key, seen.failure)
     if differing:
         return waiting or Do(key, Verb.UPDATE, f"{', '.join(differing[:3])} differs", resource)
     if not seen.ready:
@@ -214,9 +215,10 @@ def _kept(need: ResourceKey, seen: Observation, earlier: Mapping[ResourceKey, St
 
 
 def _unwanted(key: ResourceKey, users: frozenset[ResourceKey], seen: Observation) -> Step:
-    if key.kind in CHECKS:
-        return Gone(key)
     present = sorted(user for user in users if not isinstance(seen.get(user, NOT_LOOKED_AT), Absent))
+    if key.kind in CHECKS:
+        # While something stands on it, it must be remembered: what the check itself needs is needed through it.
+        return Hold(key, f"still used by {present[0]}", Reason.IN_USE) if present else Gone(key)
     match seen.get(key, NOT_LOOKED_AT):
         case Unknown(because):
             return Hold(key, because, Reason.NOT_SEEN, moving=True)

@@ -149,6 +149,7 @@ def _after_failure(entry: Entry, error: InferError, now: datetime) -> Entry:
         because=str(error),
         remedy=error.remedy,
         reason=error.reason,
+        applied="",
     )
 
 

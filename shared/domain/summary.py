@@ -68,10 +68,10 @@ def _reconciling(plan: Plan, generation: int, now: datetime) -> Condition:
 
 
 def _stalled(steps: list[Step], generation: int, now: datetime) -> Condition:
-    stuck = [step for step in steps if isinstance(step, Hold) and step.remedy and not _patient(step)]
+    stuck = sorted((s for s in steps if isinstance(s, Hold) and s.remedy and not _patient(s)), key=_urgency)
     if not stuck:
         return Condition(ConditionType.STALLED, Truth.FALSE, Reason.AS_WANTED, "", generation, now)
-    said = dict.fromkeys(f"{_sentence(step)}. To mend it: {step.remedy}" for step in sorted(stuck, key=_urgency))
+    said = dict.fromkeys(f"{_sentence(step)}. To mend it: {step.remedy}" for step in stuck)
     text = "\n".join(list(said)[:_SHOWN])
     return Condition(ConditionType.STALLED, Truth.TRUE, stuck[0].reason, text, generation, now)
 

@@ -66,7 +66,8 @@ def _expected(name: str, location: str) -> list[dict[str, Any]]:
     names = {**GOLDEN["names"], "region": location}
     for word, kind in (("pool", Kind.NODE_POOL), ("smoke", Kind.SMOKE_TEST)):
         names[word] = next((key.short_name for key in graph.resources if key.kind is kind), "")
-    text = json.dumps(GOLDEN[name])
+    beside = name == "each_target" and location != FLEET.config_region
+    text = json.dumps([*GOLDEN[name], *(GOLDEN["target_beside_config"] if beside else ())])
     for word, value in names.items():
         text = text.replace("{" + word + "}", value)
     rows: list[dict[str, Any]] = json.loads(text)

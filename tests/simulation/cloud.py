@@ -126,7 +126,9 @@ class Invocation:
         return Present(thing.spec, thing.ready_at <= now)
 
     def _check(self, key: ResourceKey) -> Observed:
-        if key.kind is Kind.GATEWAY_CLASS:
+        if key.kind in {Kind.API, Kind.GRANT, Kind.BUCKET}:
+            there = True
+        elif key.kind is Kind.GATEWAY_CLASS:
             there = any(k.kind is Kind.FEATURE for k in self.shown)
         else:
             there = any(k.kind is Kind.INFERENCE_POOL and k.name == key.name for k in self.shown)

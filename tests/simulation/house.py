@@ -15,7 +15,7 @@ from functions.sweep import sweep
 from shared.catalog.load import load
 from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec
 from shared.domain.errors import RetryableError
-from shared.domain.graph import ResourceGraph
+from shared.domain.graph import CHECKS, ResourceGraph
 from shared.domain.inventory import Status
 from shared.domain.messages import (
     CardDue,
@@ -302,7 +302,7 @@ class House:
         have = {key: dict(thing.spec) for key, thing in self.cloud.things.items()}
         assert have == self.wanted(), self._what_is_wrong(have)
         checks = {key for key in self.remembered() if key not in have}
-        assert all(key.kind.value in {"GatewayClass", "GCPInferencePoolImport"} for key in checks), checks
+        assert all(key.kind in CHECKS for key in checks), checks
         for document in self.documents.find(STATUSES):
             status = read(Status, document)
             assert status is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -167,6 +169,21 @@ class History(RuleBasedStateMachine):
         self.someone_asks(Delete(name), ANA, dry=False, twice=False)
         self.the_newest_is_approved()
         self.rough_minutes_pass(count, [None])
+
+    @rule(ask=asks, kills=st.lists(st.integers(0, 9), min_size=1, max_size=4))
+    def the_speaker_dies(self, ask: Ask, kills: list[int]) -> None:
+        """notify is killed while it posts the card of a fresh proposal."""
+        self.someone_asks(ask, ANA, dry=False, twice=False)
+        self.arrive_at("propose", [None])
+        self.arrive_at("notify", kills)
+
+    def arrive_at(self, subscriber: str, kills: Sequence[int | None]) -> None:
+        """Deliver what waits for one function, which dies at these effects."""
+        for kill in kills:
+            waiting = [n for n, (_, _, who) in enumerate(self.house.deliveries()) if who == subscriber]
+            if waiting:
+                self.house.chaos.fuse = kill
+                self.house.deliver(waiting[-1])
 
     @rule()
     def faults_end(self) -> None:

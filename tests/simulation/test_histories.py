@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from shared.catalog.load import load
+from shared.domain.compile import compile_desired
+from shared.domain.site import Site
 from tests.simulation.house import House
 from tests.simulation.machine import FAULTS, History
 
@@ -34,6 +37,36 @@ EVERY_FAULT = {
 }
 
 
+USUAL = 300
+FULL_SHARE = 30
+"""One in so many histories is told on the graph that is really built."""
+
+
+def run(machine: type[History], count: int, steps: int) -> None:
+    """Tell so many random histories. Not shrunk, which takes minutes; more than usual are told at random."""
+    quiet = settings(
+        max_examples=count,
+        stateful_step_count=steps,
+        deadline=None,
+        derandomize=count <= USUAL,
+        database=None,
+        phases=(Phase.generate,),
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
+    run_state_machine_as_test(machine, settings=quiet)
+
+
+def test_the_full_graph_ends_well_too(request: pytest.FixtureRequest) -> None:
+    class Full(History):
+        def build(self) -> House:
+            site = Site("demo", "1", repository="us-docker.pkg.dev/demo/inferops")
+            return House(compiled=lambda path, spec, fleet: compile_desired(path, spec, fleet, site, load()))
+
+    run(Full, max(3, request.config.getoption("--histories") // FULL_SHARE), 20)
+
+
 def test_any_history_ends_well(request: pytest.FixtureRequest) -> None:
     met: Counter[str] = Counter()
 
@@ -44,18 +77,7 @@ def test_any_history_ends_well(request: pytest.FixtureRequest) -> None:
             return house
 
     count = request.config.getoption("--histories")
-    run_state_machine_as_test(
-        Counted,
-        settings=settings(
-            max_examples=count,
-            stateful_step_count=STEPS,
-            deadline=None,
-            phases=(Phase.generate,),  # shrinking takes minutes; the seed is printed, and --histories 1 tells it again
-            report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
-            print_blob=False,
-        ),
-    )
+    run(Counted, count, STEPS)
     print(f"\n{count} histories met: " + ", ".join(f"{name} {n}" for name, n in sorted(met.items())))  # noqa: T201
     never = {fault for fault in EVERY_FAULT if not met[fault]}
     assert not never, f"these faults were never met, so nothing was shown of them: {sorted(never)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection
 
-from google.cloud import compute_v1
+from google.cloud import compute_v1, container_v1
 
 from infra.local.cloud.compute import Compute
 from infra.local.cloud.compute_store import BASE, path_of
@@ -30,6 +30,10 @@ class Core:
         self.clusters: dict[str, Cluster] = {}
         self.machines = Machines(world, compute.usage, self.changed)
         self.on_change: list[Listener] = []
+        self.shown: dict[str, tuple[object, container_v1.Cluster]] = {}
+        """Cluster's path -> the state that it was last shown in, and how."""
+        self.shown_operations: dict[str, container_v1.Operation] = {}
+        """Operations that have ended, by path, as they are shown."""
         self.in_use: Callable[[str, str, str], Collection[str]] = lambda *_: ()
         self.join_fleet: Callable[[Cluster, str], str] | None = None
         """Registers a cluster with a fleet project; returns the membership's name."""

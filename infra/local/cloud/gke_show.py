@@ -12,6 +12,7 @@ from infra.local.cloud.gke_state import Cluster, etag, shown_path
 from infra.local.cloud.nodes import Pool, group_name
 from infra.local.cloud.operations import Failure, Work
 from infra.local.cloud.regions import is_zone, region_of
+from infra.local.cloud.wire import as_pb
 
 API = "https://container.googleapis.com/v1/"
 _TYPES = container_v1.Operation.Type.__members__
@@ -51,7 +52,23 @@ def show_pool(core: Core, pool: Pool) -> container_v1.NodePool:
 
 
 def show_cluster(core: Core, cluster: Cluster) -> container_v1.Cluster:
-    """Return a cluster as the API shows it."""
+    """Return a cluster as the API shows it; for reading only, it is kept until something changes."""
+    state = _state(core, cluster)
+    kept = core.shown.get(cluster.path)
+    if kept is None or kept[0] != state:
+        kept = core.shown[cluster.path] = (state, _shown(core, cluster))
+    return kept[1]
+
+
+def _state(core: Core, cluster: Cluster) -> object:
+    """Return all that the look of a cluster follows from, as a value that is quickly compared."""
+    pools = [(as_pb(pool.spec).SerializeToString(), pool.changes, len(pool.nodes)) for pool in cluster.pools.values()]
+    busy = [work.target for work in core.ledger.running(cluster.path)]
+    spec = as_pb(cluster.spec).SerializeToString()
+    return (spec, cluster.changes, cluster.membership, cluster.pod_range, pools, busy)
+
+
+def _shown(core: Core, cluster: Cluster) -> container_v1.Cluster:
     shown, region = container_v1.Cluster(cluster.spec), region_of(cluster.location)
     shown.location = shown.zone = cluster.location
     shown.self_link = API + shown_path(cluster.path)
@@ -95,7 +112,16 @@ def _progress(work: Work, now: datetime) -> container_v1.OperationProgress:
 
 
 def show_operation(core: Core, work: Work) -> container_v1.Operation:
-    """Return an operation as the API shows it. Links carry the project's number; a type unknown to v1 is left out."""
+    """Return an operation as the API shows it; for reading only. One that has ended never changes again."""
+    if work.ended is None:
+        return _operation(core, work)
+    if work.path not in core.shown_operations:
+        core.shown_operations[work.path] = _operation(core, work)
+    return core.shown_operations[work.path]
+
+
+def _operation(core: Core, work: Work) -> container_v1.Operation:
+    """Links carry the project's number; a type unknown to v1 is left out."""
     now = core.world.now
     shown = container_v1.Operation(
         name=work.name,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
-import httpx
-
+from infra.local.cloud.posting import NoAnswerError, Poster
 from infra.local.cloud.pubsub_backlog import Pending
 from infra.local.cloud.pubsub_messages import push_body
 from infra.local.cloud.pubsub_subscription import Subscription
@@ -22,12 +22,11 @@ class Pusher:
     def __init__(self, world: World, limits: Mapping[str, int]) -> None:
         self._world = world
         self._limits = limits
-        # Local endpoints only ever: a proxy of the environment must not see the posts.
-        self._http = httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=MOST_OUTSTANDING))
+        self._poster = Poster()
 
     async def close(self) -> None:
         """Close the connections; what is not delivered yet stays so."""
-        await self._http.aclose()
+        await self._poster.close()
 
     def wake(self, subscription: Subscription) -> None:
         """Start as many pushes as are due and allowed; none once it is closed."""
@@ -52,16 +51,16 @@ class Pusher:
     async def _post(self, subscription: Subscription, pending: Pending) -> bool:
         settings = subscription.settings
         attempt = pending.attempts if settings.HasField("dead_letter_policy") else None
-        headers = {"User-Agent": "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)"}
+        headers = {
+            "User-Agent": "APIs-Google; (+https://developers.google.com/webmasters/APIs-Google)",
+            "Content-Type": "application/json",
+        }
         if settings.push_config.HasField("oidc_token"):
             headers["Authorization"] = "Bearer local"
-        # The ack deadline is the time the endpoint has; wall time, for virtual time stands still meanwhile.
-        timeout = httpx.Timeout(settings.ack_deadline_seconds, pool=None)
-        body = push_body(pending.message, settings.name, attempt)
+        body = json.dumps(push_body(pending.message, settings.name, attempt)).encode()
+        url, deadline = settings.push_config.push_endpoint, settings.ack_deadline_seconds
         try:
-            answer = await self._http.post(
-                settings.push_config.push_endpoint, json=body, headers=headers, timeout=timeout
-            )
-        except (httpx.HTTPError, httpx.InvalidURL):
+            # The ack deadline is the time the endpoint has; wall time, for virtual time stands still meanwhile.
+            return await self._poster.request("POST", url, body, headers, deadline) in ACKS
+        except NoAnswerError:
             return False
-        return answer.status_code in ACKS

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, timedelta
 from typing import Any
 
-import httpx
 from google.cloud.tasks_v2.types import cloudtasks as types
 from google.cloud.tasks_v2.types import queue, target, task
 from google.protobuf import json_format
 
 from infra.local.cloud import rpcs
 from infra.local.cloud.errors import ApiError
+from infra.local.cloud.posting import NoAnswerError, Poster
 from infra.local.cloud.tasks_queue import PAUSED, Job, Pb, TaskQueue
 from infra.local.cloud.wire import Handler, Wire, as_pb
 from infra.local.cloud.world import World
@@ -64,12 +64,11 @@ class Tasks:
         self._world = world
         self._queues: dict[str, TaskQueue] = {}
         self._made = 0
-        # Local targets only ever: a proxy of the environment must not see the posts.
-        self._http = httpx.AsyncClient(trust_env=False)
+        self._poster = Poster()
 
     async def close(self) -> None:
         """Close the connections to the targets."""
-        await self._http.aclose()
+        await self._poster.close()
 
     def handlers(self) -> dict[str, Handler]:
         """Return who answers each RPC. App Engine targets, batches, IAM and keys are not simulated."""
@@ -243,15 +242,12 @@ class Tasks:
         if request.WhichOneof("authorization_header"):
             asked["Authorization"] = "Bearer local"
         # Wall time, for virtual time stands still while the target works.
-        timeout = httpx.Timeout(posted.dispatch_deadline.ToTimedelta().total_seconds(), pool=None)
+        seconds = posted.dispatch_deadline.ToTimedelta().total_seconds()
         verb = target.HttpMethod(request.http_method).name
         try:
-            answer = await self._http.request(
-                verb, request.url, content=request.body, headers={**asked, **headers}, timeout=timeout
-            )
-        except (httpx.HTTPError, httpx.InvalidURL):
+            return await self._poster.request(verb, request.url, request.body, {**asked, **headers}, seconds)
+        except NoAnswerError:
             return 0
-        return answer.status_code
 
 
 def tasks_wire(world: World, tasks: Tasks) -> Wire:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -10,8 +11,12 @@ from slack_sdk.models.blocks import Block
 
 from infra.local.cloud import slack_blocks
 from shared.blocks.cards import card_of, sayings_of
-from shared.blocks.kit import plain
+from shared.blocks.kit import lines, plain
+from shared.blocks.money import cost_parts
+from shared.blocks.reading import Standing, history_text, list_text, status_text, why_text
 from shared.blocks.view import View
+from shared.domain.desired import Desired
+from shared.domain.quotes import PriceLine, Quote
 from shared.ports import Card
 from tests.unit.blocks.values import views
 
@@ -64,3 +69,40 @@ def test_nothing_foreign_can_mention_or_link(view: View) -> None:
 @given(views())
 def test_the_thread_is_told_in_texts_that_slack_takes(view: View) -> None:
     assert all(0 < len(saying.text) <= 4000 for saying in sayings_of(view))
+
+
+def answers(view: View) -> list[str]:
+    """Every answer that the bot may give about what a view shows."""
+    spec = view.after
+    standing = Standing("chat", Desired("deployments/chat", 1, spec), view.works)
+    many = [standing] * 100
+    return [
+        status_text(standing),
+        list_text(many),
+        why_text(standing),
+        why_text(standing, "us-east4"),
+        history_text("chat", [view] * 8),
+    ]
+
+
+@ANY
+@given(views())
+def test_answers_are_short_enough_and_cannot_mention(view: View) -> None:
+    said = answers(view)
+    assert all(0 < len(text) <= 3800 for text in said)
+    assert not [text for text in said if set(OURS.sub("", text)) & set("<>")]
+
+
+def test_what_is_cut_says_how_much_is_left() -> None:
+    assert lines([f"line {n}" for n in range(50)], at_most=3) == "line 0\nline 1\nline 2\n… and 47 more"
+
+
+def test_one_endless_line_is_cut_and_not_dropped() -> None:
+    assert lines(["x" * 9000], 100).startswith("xxx")
+
+
+def test_an_unknown_price_is_never_nothing() -> None:
+    unknown = Quote((), (PriceLine("us-east4", "a3-highgpu-8g", 1, None),), 0, 8, (), timedelta(), "2026-01")
+    text = "\n".join(part.text for part in cost_parts(unknown))
+    assert "at least 0.00 USD (not all prices are known)" in text
+    assert "Price unknown, not counted:* a3-highgpu-8g in us-east4" in text

@@ -70,7 +70,7 @@ conditions = st.lists(
     ),
     max_size=6,
 ).map(tuple)
-reports = st.dictionaries(st.sampled_from(["progress", "address", "endpoint", "address us-east4"]), ugly)
+reports = st.dictionaries(st.sampled_from(["progress", "address", "address/us-east4", "replicas/chat"]), ugly)
 
 
 @st.composite
