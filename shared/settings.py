@@ -77,7 +77,7 @@ class Settings:
     quotas_endpoint: str = ""
     """HTTP address of Cloud Quotas."""
     registry_endpoint: str = ""
-    """HTTP address of the image registry."""
+    """gRPC host:port of Artifact Registry."""
     gateway_endpoint: str = ""
     """HTTP address of Connect Gateway."""
     slack_endpoint: str = ""

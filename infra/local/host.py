@@ -130,7 +130,7 @@ class Host:
             serviceusage_endpoint=at["serviceusage"],
             resourcemanager_endpoint=at["cloudresourcemanager"],
             quotas_endpoint=at["cloudquotas"],
-            registry_endpoint=at["registry"],
+            registry_endpoint=grpc,
             gateway_endpoint=at["kubernetes"],
             slack_endpoint=f"{at['slack']}/api/",
         )

@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import requests
 import urllib3.exceptions as http
 from google.api_core import exceptions as api
 from google.auth import exceptions as auth
 
 from shared.adapters.classify_row import Row
 from shared.adapters.classify_rows import ROWS
-from shared.adapters.refusals import Refusal
+from shared.adapters.refusals import Refusal, of_http
 from shared.domain.conditions import Reason
 from shared.domain.errors import InferError, RetryableError
 
-KNOWN = (Refusal, InferError, api.GoogleAPIError, http.HTTPError, auth.GoogleAuthError)
+KNOWN = (Refusal, InferError, api.GoogleAPIError, http.HTTPError, requests.RequestException, auth.GoogleAuthError)
 """All that an API may answer with; anything else is a mistake of our own."""
 _NOISE = re.compile(r"\s*(\(?request[ _-]?id:? [\w-]+\)?|\[[0-9a-f-]{32,}\]|at \d{4}-\d\d-\d\dT\S+)", re.IGNORECASE)
 _LONGEST = 240
@@ -66,7 +67,9 @@ def refusal_of(error: BaseException) -> Refusal:
             return Refusal("DEADLINE_EXCEEDED", type(error).__name__, "no answer in time")
         case http.MaxRetryError(reason=http.HTTPError() as inner):
             return refusal_of(inner)
-        case http.HTTPError():
+        case requests.RequestException(args=(http.HTTPError() as inner, *_)):
+            return refusal_of(inner)
+        case http.HTTPError() | requests.RequestException():
             return Refusal("UNAVAILABLE", type(error).__name__, "no connection")
         case auth.GoogleAuthError():
             return Refusal("UNAUTHENTICATED", type(error).__name__, short(str(error)))
@@ -74,9 +77,10 @@ def refusal_of(error: BaseException) -> Refusal:
 
 
 def _from_google(error: Any) -> Refusal:
-    status = error.grpc_status_code.name if error.grpc_status_code else ""
-    if not status:
-        status = {404: "NOT_FOUND", 409: "ALREADY_EXISTS", 429: "RESOURCE_EXHAUSTED"}.get(error.code, "INTERNAL")
+    if isinstance(error.response, requests.Response):
+        # Over REST the library's message begins with verb and address, and the service's own word is left out.
+        return of_http(error.response.status_code, error.response.text)
+    status = error.grpc_status_code.name if error.grpc_status_code else "INTERNAL"
     service = (error.metadata or {}).get("service", "") if hasattr(error, "metadata") else ""
     return Refusal(status, error.reason or "", error.message or "", service)
 

@@ -17,7 +17,7 @@ _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 _LOCK = threading.Lock()
 
 Token = Callable[[], str]
-"""Returns an OAuth access token that is good now; empty where none is needed."""
+"""Returns an OAuth access token that is good now."""
 
 
 @cache
@@ -60,10 +60,16 @@ def grpc_client(client: type[Any], endpoint: str) -> Any:
     return client(transport=transport(channel=grpc.insecure_channel(endpoint)))
 
 
-def rest_options(endpoint: str) -> dict[str, Any]:
-    """Return the arguments for a client that speaks REST; ``endpoint`` is empty or ``http://HOST:PORT``."""
+def credentials_for(endpoint: str) -> Any:
+    """Return the credentials for calls to this endpoint."""
     if not endpoint:
-        return {"credentials": credentials()}
+        return credentials()
     from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - as above
 
-    return {"credentials": AnonymousCredentials(), "client_options": {"api_endpoint": endpoint}}
+    return AnonymousCredentials()
+
+
+def rest_options(endpoint: str) -> dict[str, Any]:
+    """Return the arguments for a client that speaks REST; ``endpoint`` is empty or ``http://HOST:PORT``."""
+    held = {"credentials": credentials_for(endpoint)}
+    return {**held, "client_options": {"api_endpoint": endpoint}} if endpoint else held

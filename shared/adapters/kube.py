@@ -1,4 +1,4 @@
-"""The door to Kubernetes API servers: lists, server-side apply, deletes. One set of connections for all clusters.
+"""The door to Kubernetes API servers: lists, server-side apply, deletes.
 
 Secrets are read and answered as metadata only, so no value ever comes back here. Raises Refusal or urllib3's errors;
 ``classify`` sorts them.
@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from shared.adapters.google import Token
+from shared.adapters.kube_client import KubeClients
 from shared.adapters.kube_kinds import PLACES, POD, Place
 from shared.adapters.refusals import Refusal
-from shared.adapters.rest import Rest
 from shared.domain.names import MANAGER, Kind
 
 ROLE = "roles/container.admin"
@@ -28,14 +28,14 @@ class Kube:
     """Every cluster that ``token`` opens. ``base`` in each call is the URL of a cluster's API server."""
 
     def __init__(self, token: Token, workers: int = 16) -> None:
-        self._rest = Rest(token, workers)
+        self._clients = KubeClients(token, workers)
 
     def objects(self, base: str, kind: Kind, namespace: str = "") -> list[Object]:
         """Return the objects of a kind in a namespace, or in the cluster. None at all where it is not served."""
         place = PLACES[kind]
         accept = _META_LIST if kind is Kind.SECRET else "application/json"
         try:
-            found = self._rest.get(f"{base}{place.path(namespace)}", accept=accept)
+            found = self._clients.call("GET", base, place.path(namespace), accept=accept)
         except Refusal as refusal:
             if _not_served(refusal):
                 return []
@@ -54,7 +54,7 @@ class Kube:
     def _read(self, base: str, kind: Kind, namespace: str, name: str, accept: str) -> Object | None:
         place = PLACES[kind]
         try:
-            return _whole(place, self._rest.get(f"{base}{place.path(namespace, name)}", accept=accept))
+            return _whole(place, self._clients.call("GET", base, place.path(namespace, name), accept=accept))
         except Refusal as refusal:
             if refusal.kubernetes and refusal.reason == "NotFound":
                 return None
@@ -62,7 +62,7 @@ class Kube:
 
     def pods(self, base: str, namespace: str) -> list[Object]:
         """Return the pods of a namespace."""
-        found = self._rest.get(f"{base}{POD.path(namespace)}")
+        found = self._clients.call("GET", base, POD.path(namespace))
         return [_whole(POD, item) for item in found.get("items", [])]
 
     def apply(
@@ -78,23 +78,24 @@ class Kube:
         if dry:
             query["dryRun"] = "All"
         accept = _META if kind is Kind.SECRET else "application/json"
-        url = f"{base}{path}"
-        stored = self._rest.call("PATCH", url, query=query, body=dict(manifest), content=_APPLY, accept=accept)
+        body = dict(manifest)
+        stored = self._clients.call("PATCH", base, path, query=query, body=body, content=_APPLY, accept=accept)
         return _whole(PLACES[kind], stored)
 
     def overwrite(self, base: str, kind: Kind, manifest: Mapping[str, Any]) -> None:
         """Set these fields, lists as a whole: what others have put into a list of ours goes."""
         metadata = manifest["metadata"]
-        url = f"{base}{PLACES[kind].path(metadata.get('namespace', ''), metadata['name'])}"
+        path = PLACES[kind].path(metadata.get("namespace", ""), metadata["name"])
         query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
-        self._rest.call("PATCH", url, query=query, body=dict(manifest), content=_MERGE, accept=_META)
+        body = dict(manifest)
+        self._clients.call("PATCH", base, path, query=query, body=body, content=_MERGE, accept=_META)
 
     def delete(self, base: str, kind: Kind, namespace: str, name: str, uid: str) -> None:
         """Delete this very object; its dependents go with it."""
         policy = "Foreground" if kind in _SEES_DEPENDENTS_OUT else "Background"
-        body = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
-        url = f"{base}{PLACES[kind].path(namespace, name)}"
-        self._rest.call("DELETE", url, body={"apiVersion": "v1", "kind": "DeleteOptions", **body}, accept=_META)
+        how = {"propagationPolicy": policy, "preconditions": {"uid": uid}}
+        body = {"apiVersion": "v1", "kind": "DeleteOptions", **how}
+        self._clients.call("DELETE", base, PLACES[kind].path(namespace, name), body=body, accept=_META)
 
 
 def _not_served(refusal: Refusal) -> bool:

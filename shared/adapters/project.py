@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.adapters.google import tokens
 from shared.adapters.rest import Rest
 
 USAGE_ROLE = "roles/serviceusage.serviceUsageViewer"
@@ -18,10 +17,8 @@ class Project:
 
     def __init__(self, usage_endpoint: str, manager_endpoint: str, project: str, workers: int = 16) -> None:
         self._project = project
-        self._usage = usage_endpoint or "https://serviceusage.googleapis.com"
-        self._manager = manager_endpoint or "https://cloudresourcemanager.googleapis.com"
-        self._usage_rest = Rest(tokens(usage_endpoint), workers)
-        self._manager_rest = Rest(tokens(manager_endpoint), workers)
+        self._usage = Rest(usage_endpoint, "serviceusage.googleapis.com", workers)
+        self._manager = Rest(manager_endpoint, "cloudresourcemanager.googleapis.com", workers)
 
     def enabled(self, apis: Sequence[str]) -> frozenset[str]:
         """Return which of these APIs (``compute.googleapis.com``) are enabled."""
@@ -33,14 +30,13 @@ class Project:
     def _enabled(self, apis: Sequence[str]) -> set[str]:
         parent = f"projects/{self._project}"
         names = [("names", f"{parent}/services/{api}") for api in apis]
-        answer = self._usage_rest.get(f"{self._usage}/v1/{parent}/services:batchGet", names)
+        answer = self._usage.get(f"/v1/{parent}/services:batchGet", names)
         on = [item["name"] for item in answer.get("services", []) if item.get("state") == "ENABLED"]
         return {name.rpartition("/")[2] for name in on}
 
     def grants(self) -> frozenset[tuple[str, str]]:
         """Return (member, role) of every unconditional binding in the project's IAM policy."""
-        url = f"{self._manager}/v1/projects/{self._project}:getIamPolicy"
         body = {"options": {"requestedPolicyVersion": 3}}
-        policy = self._manager_rest.call("POST", url, body=body)
+        policy = self._manager.post(f"/v1/projects/{self._project}:getIamPolicy", body)
         bindings = [binding for binding in policy.get("bindings", []) if not binding.get("condition")]
         return frozenset((member, binding["role"]) for binding in bindings for member in binding.get("members", []))

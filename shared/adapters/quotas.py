@@ -9,7 +9,6 @@ from typing import Any
 
 from shared.adapters.classify import KNOWN
 from shared.adapters.compute import Compute
-from shared.adapters.google import tokens
 from shared.adapters.rest import Rest
 from shared.domain.names import GLOBAL
 from shared.domain.quotes import QuotaFinding
@@ -32,9 +31,9 @@ class CloudQuotas:
 
     def __init__(self, compute: Compute, endpoint: str, project: str, workers: int = 8) -> None:
         self._compute = compute
-        base = f"{endpoint or 'https://cloudquotas.googleapis.com'}/v1/projects/{project}/locations/global"
+        base = f"/v1/projects/{project}/locations/global"
         self._family = f"{base}/services/compute.googleapis.com/quotaInfos/{_FAMILY_QUOTA}"
-        self._rest = Rest(tokens(endpoint), workers)
+        self._rest = Rest(endpoint, "cloudquotas.googleapis.com", workers)
         self._workers = workers
 
     def findings(self, needs: Mapping[tuple[str, str], int]) -> tuple[QuotaFinding, ...]:

@@ -104,9 +104,9 @@ def of_status(error: Mapping[str, Any], conditions: Sequence[Mapping[str, Any]] 
 
 
 def of_compute(operation: Mapping[str, Any]) -> Refusal | None:
-    """Read the error in a finished operation of Compute (REST JSON); None if all went well."""
+    """Read the error in a finished operation of Compute; None if all went well."""
     errors = operation.get("error", {}).get("errors", [])
     if not errors:
         return None
-    status = _HTTP.get(operation.get("httpErrorStatusCode", 500), "INTERNAL")
+    status = _HTTP.get(operation.get("http_error_status_code", 500), "INTERNAL")
     return Refusal(status, str(errors[0].get("code", "")), str(errors[0].get("message", "it failed")))

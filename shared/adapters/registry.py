@@ -1,64 +1,61 @@
-"""The image registry: a tag becomes a digest, once per release."""
+"""The door to Artifact Registry: a tag becomes a digest, once per release."""
 
 from __future__ import annotations
 
 import re
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
 
-from shared.adapters.google import TIMEOUT, tokens
-from shared.domain.errors import InferError, RetryableError, TerminalError
+from google.api_core import exceptions as api
 
+from shared.adapters.classify import KNOWN, classify
+from shared.adapters.google import TIMEOUT, grpc_client
+from shared.domain.errors import TerminalError
+
+ROLE = "roles/artifactregistry.reader"
 _PINNED = re.compile(r"@sha256:[0-9a-f]{64}$")
-_KINDS = (
-    "oci.image.index.v1",
-    "oci.image.manifest.v1",
-    "docker.distribution.manifest.list.v2",
-    "docker.distribution.manifest.v2",
+_TAGGED = re.compile(
+    r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/:@]+)/(?P<repository>[^/:@]+)/(?P<image>[^:@]+):(?P<tag>[\w.-]+)"
 )
-_ACCEPT = ", ".join(f"application/vnd.{kind}+json" for kind in _KINDS)
-OK, NOT_FOUND = 200, 404
 
 
 class Registry:
-    """Artifact Registry by the registry API; ``endpoint`` empty: the host in the reference itself."""
+    """Artifact Registry over gRPC; ``endpoint`` is empty for Google's own, else ``HOST:PORT``."""
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._token = tokens(endpoint)
+
+    @cached_property
+    def _client(self) -> Any:
+        from google.cloud.artifactregistry_v1 import ArtifactRegistryClient  # noqa: PLC0415 - slow, at first use
+
+        return grpc_client(ArtifactRegistryClient, self._endpoint)
 
     def digest(self, reference: str) -> str:
-        """Return ``repository@sha256:...`` for ``HOST/PROJECT/REPOSITORY/IMAGE:TAG``.
+        """Return ``repository@sha256:...`` for ``LOCATION-docker.pkg.dev/PROJECT/REPOSITORY/IMAGE:TAG``.
 
-        Raises TerminalError for a reference of another form or an image that is not there, RetryableError where the
-        registry does not answer.
+        Raises TerminalError for a reference of another form or an image that is not there, and what ``classify`` makes
+        of the registry's other answers.
         """
-        import requests  # noqa: PLC0415 - imported where it is used
-
         if _PINNED.search(reference):
             return reference
-        host, name, tag = _parts(reference)
-        url = f"{self._endpoint or f'https://{host}'}/v2/{name}/manifests/{tag}"
-        headers = {"accept": _ACCEPT, "authorization": f"Bearer {self._token()}"}
+        name = _tag_name(reference)
         try:
-            answer = requests.head(url, headers=headers, timeout=TIMEOUT)
-        except requests.RequestException as error:
-            message = f"the registry {host} did not answer for {reference}"
-            raise RetryableError(message, reason="Unavailable") from error
-        if answer.status_code != OK:
-            raise _refused(reference, answer.status_code)
-        return f"{host}/{name}@{answer.headers['Docker-Content-Digest']}"
+            found = self._client.get_tag(name=name, retry=None, timeout=TIMEOUT)
+        except api.NotFound as error:
+            message = f"there is no image {reference}; copy it into the repository first, or name one with --image"
+            raise TerminalError(message, reason="ImageNotFound", field="image") from error
+        except KNOWN as error:
+            raise classify(error, f"read image {reference}", role=ROLE) from error
+        return f"{reference.rpartition(':')[0]}@{found.version.rpartition('/')[2]}"
 
 
-def _parts(reference: str) -> tuple[str, str, str]:
-    host, _, rest = reference.partition("/")
-    name, _, tag = rest.rpartition(":")
-    if not name or "." not in host:
+def _tag_name(reference: str) -> str:
+    """Return the full name of a tag. An image in a folder is one package, its slashes written as %2F."""
+    found = _TAGGED.fullmatch(reference)
+    if found is None:
         message = f"{reference} is not an Artifact Registry image; one looks like us-docker.pkg.dev/P/REPO/NAME:TAG"
         raise TerminalError(message, reason="BadImage", field="image")
-    return host, name, tag
-
-
-def _refused(reference: str, status: int) -> InferError:
-    if status == NOT_FOUND:
-        message = f"there is no image {reference}; copy it into the repository first, or name one with --image"
-        return TerminalError(message, reason="ImageNotFound", field="image")
-    return RetryableError(f"the registry answered {status} for {reference}", reason="Unavailable")
+    repository = "projects/{project}/locations/{location}/repositories/{repository}".format(**found.groupdict())
+    return f"{repository}/packages/{quote(found['image'], safe='')}/tags/{found['tag']}"

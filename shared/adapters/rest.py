@@ -1,67 +1,50 @@
-"""JSON over HTTP, for the APIs that need no client library: kept-alive connections, one kind of refusal.
+"""JSON over HTTP with Google's own session, for the APIs whose client libraries the product does not install.
 
-Compute, Service Usage, Resource Manager, Cloud Quotas, Cloud Storage and Kubernetes go through here; together their
-client libraries would cost a cold start two seconds and 150 MB.
+These are Service Usage, Resource Manager and Cloud Quotas, each asked one or two questions.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 
-from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
+from urllib3 import Retry
 
-from shared.adapters.google import TIMEOUT, Token
+from shared.adapters.google import TIMEOUT, credentials_for
 from shared.adapters.refusals import of_http
 
 _RETRY = Retry(connect=1, read=1, redirect=0, status=0, other=0, allowed_methods={"GET"}, backoff_factor=0)
 """Once more, at once, and only what reads: a kept-alive connection may have been closed meanwhile."""
-_NEVER = Retry(connect=1, read=0, redirect=0, status=0, other=0, backoff_factor=0)
-
-
 Query = Mapping[str, str] | Sequence[tuple[str, str]]
 
 
 class Rest:
-    """One process's connections. Safe to share between threads."""
+    """One host's connections. ``endpoint`` is empty for Google's own host ``default``, else ``http://HOST:PORT``."""
 
-    def __init__(self, token: Token, workers: int = 16) -> None:
-        self._token = token
-        self._pool = PoolManager(num_pools=64, maxsize=workers, timeout=Timeout(total=TIMEOUT))
+    def __init__(self, endpoint: str, default: str, workers: int) -> None:
+        self._endpoint, self._workers = endpoint, workers
+        self._host = endpoint or f"https://{default}"
 
-    def get(self, url: str, query: Query | None = None, accept: str = "application/json") -> Any:
-        """Return the JSON body of a GET. Raises Refusal, or urllib3's errors where nobody answered."""
-        return self.call("GET", url, query=query, accept=accept)
+    @cached_property
+    def _session(self) -> Any:
+        from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415 - only where an API is asked
+        from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
 
-    def call(
-        self,
-        method: str,
-        url: str,
-        *,
-        query: Query | None = None,
-        body: Any = None,
-        content: str = "application/json",
-        accept: str = "application/json",
-    ) -> Any:
-        """Return the JSON body of the answer; raise Refusal for any that is not a success."""
-        headers = {"Accept": accept}
-        if held := self._token():
-            headers["Authorization"] = f"Bearer {held}"
-        if body is not None:
-            headers["Content-Type"] = content
-        answer = self._pool.request(
-            method,
-            f"{url}?{urlencode(query)}" if query else url,
-            body=None if body is None else json.dumps(body).encode(),
-            headers=headers,
-            retries=_RETRY if method == "GET" else _NEVER,
-        )
-        return _body(answer)
+        session = AuthorizedSession(credentials_for(self._endpoint))
+        session.mount(self._host, HTTPAdapter(pool_maxsize=self._workers, max_retries=_RETRY))
+        return session
 
+    def get(self, path: str, query: Query | None = None) -> Any:
+        """Return the JSON body of a GET. Raises Refusal, or requests' errors where nobody answered."""
+        return self._call("GET", path, params=query)
 
-def _body(answer: BaseHTTPResponse) -> Any:
-    if answer.status < 300:  # noqa: PLR2004 - the end of the successes
-        return json.loads(answer.data) if answer.data else {}
-    raise of_http(answer.status, answer.data.decode(errors="replace"))
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the JSON body of a POST. Raises as ``get``."""
+        return self._call("POST", path, json=body)
+
+    def _call(self, method: str, path: str, **what: Any) -> Any:
+        answer = self._session.request(method, f"{self._host}{path}", timeout=TIMEOUT, **what)
+        if not answer.ok:
+            raise of_http(answer.status_code, answer.text)
+        return answer.json()

@@ -22,6 +22,8 @@ class Poster:
     """Keeps open connections by host and port."""
 
     def __init__(self) -> None:
+        self.is_closed = False
+        """Whether nothing more should be posted."""
         self._free: dict[tuple[str, int], list[_Line]] = defaultdict(list)
 
     async def request(self, verb: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
@@ -40,7 +42,8 @@ class Poster:
             raise NoAnswerError(f"{verb} {url}: {type(error).__name__}") from error
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection that waits for use."""
+        self.is_closed = True
         for lines in self._free.values():
             for _, writer in lines:
                 writer.close()

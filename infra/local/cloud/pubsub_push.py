@@ -13,7 +13,7 @@ from infra.local.cloud.world import World
 
 ACKS = {102, 200, 201, 202, 204}
 MOST_OUTSTANDING = 16
-"""Pushes under way per subscription where no limit is set: the client's pool slows down with the square of it."""
+"""Pushes under way per subscription where no limit is set: as much as one machine works off side by side."""
 
 
 class Pusher:
@@ -30,7 +30,7 @@ class Pusher:
 
     def wake(self, subscription: Subscription) -> None:
         """Start as many pushes as are due and allowed; none once it is closed."""
-        if self._http.is_closed:
+        if self._poster.is_closed:
             return
         name = subscription.settings.name
         limit = self._limits.get(name, self._limits.get(name.rsplit("/", 1)[1], MOST_OUTSTANDING))

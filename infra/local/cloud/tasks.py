@@ -233,7 +233,7 @@ class Tasks:
 
     async def _post(self, posted: Pb, headers: Mapping[str, str]) -> int:
         """Make the task's request; return the HTTP status, 0 if there was no answer."""
-        if self._http.is_closed:
+        if self._poster.is_closed:
             return 0
         request = posted.http_request
         asked = {name: value for name, value in request.headers.items() if not _OURS.fullmatch(name)}

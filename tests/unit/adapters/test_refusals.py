@@ -58,7 +58,7 @@ def test_a_pool_s_condition_alone_tells_why_it_is_broken() -> None:
 
 def test_compute_s_operations_carry_their_own_codes() -> None:
     errors = [{"code": "QUOTA_EXCEEDED", "message": "Quota 'NETWORKS' exceeded"}]
-    found = of_compute({"status": "DONE", "httpErrorStatusCode": 403, "error": {"errors": errors}})
+    found = of_compute({"status": "DONE", "http_error_status_code": 403, "error": {"errors": errors}})
     assert found is not None
     assert (found.status, found.reason) == ("PERMISSION_DENIED", "QUOTA_EXCEEDED")
 
