@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import httpcore  # noqa: F401 - httpx imports it at first use, which two threads may not do at once
 import httpx
 from google.pubsub_v1 import PublisherClient, SubscriberClient
 

@@ -11,6 +11,7 @@ from google.api_core import exceptions as api
 
 from shared.adapters.classify import KNOWN, classify
 from shared.adapters.google import TIMEOUT, grpc_client
+from shared.domain.conditions import Reason
 from shared.domain.errors import TerminalError
 
 ROLE = "roles/artifactregistry.reader"
@@ -45,7 +46,7 @@ class Registry:
             found = self._client.get_tag(name=name, retry=None, timeout=TIMEOUT)
         except api.NotFound as error:
             message = f"there is no image {reference}; copy it into the repository first, or name one with --image"
-            raise TerminalError(message, reason="ImageNotFound", field="image") from error
+            raise TerminalError(message, reason=Reason.IMAGE_NOT_FOUND, field="image") from error
         except KNOWN as error:
             raise classify(error, f"read image {reference}", role=ROLE) from error
         return f"{reference.rpartition(':')[0]}@{found.version.rpartition('/')[2]}"
@@ -56,6 +57,6 @@ def _tag_name(reference: str) -> str:
     found = _TAGGED.fullmatch(reference)
     if found is None:
         message = f"{reference} is not an Artifact Registry image; one looks like us-docker.pkg.dev/P/REPO/NAME:TAG"
-        raise TerminalError(message, reason="BadImage", field="image")
+        raise TerminalError(message, reason=Reason.INVALID, field="image")
     repository = "projects/{project}/locations/{location}/repositories/{repository}".format(**found.groupdict())
     return f"{repository}/packages/{quote(found['image'], safe='')}/tags/{found['tag']}"

@@ -7,21 +7,16 @@ from dataclasses import replace
 import pytest
 from hypothesis import strategies as st
 
-from shared.domain.amend import DEFAULT_REPLICAS, Estate, Release, amend, 
+from shared.domain.amend import Estate, Release, amend
 from shared.domain.desired import (
-    FLEET_PATH,
     DeploymentSpec,
     Desired,
-    FleetSpec,
-    PlatformSpec,
     Spec,
-    deployment_path,
-    platform_path,
 )
 from shared.domain.errors import TerminalError
-from shared.domain.intents import Ask, Balance, Delete, Deploy, Scale, Undo
+from shared.domain.intents import Ask, Delete, Deploy, Scale, Undo
 from shared.domain.proposals import Change
-from tests.unit.domain.examples import ANY, ASIA, CATALOG, EU, US, asked
+from tests.unit.domain.examples import ASIA, CATALOG, EU, US, asked
 
 RELEASE = Release("vllm@sha256:1", "epp@sha256:1", "curl@sha256:1", "projects/p/secrets/s/versions/1")
 EMPTY = Estate({})
@@ -91,5 +86,3 @@ def told(story: list[Ask]) -> Estate:
             continue
         done.append(ask)
     return after(*done)
-
-
