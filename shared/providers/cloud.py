@@ -216,11 +216,10 @@ def _ours(gke: clusters.Seen, site: Site) -> set[ResourceKey]:
 
 
 def _readers(inventory: Keys, site: Site) -> dict[str, str]:
-    """Return per location the IAM member that reads the weights: the account named like a workload of its namespace."""
-    workloads = {(key.location, key.name) for key in inventory if key.kind is Kind.WORKLOAD}
+    """Return per location the IAM member that reads the weights: the model servers' account, named as their pool."""
     pool = f"projects/{site.number}/locations/global/workloadIdentityPools/{site.project}.svc.id.goog"
     return {
         key.location: f"principal://iam.googleapis.com/{pool}/subject/ns/{key.namespace}/sa/{key.short_name}"
         for key in inventory
-        if key.kind is Kind.SERVICE_ACCOUNT and (key.location, key.name) in workloads
+        if key.kind is Kind.INFERENCE_POOL
     }

@@ -14,7 +14,7 @@ from infra.local.sights import Sights
 
 ASKER, APPROVER = "ana", "ben"
 FASTER = 0.25
-"""How much of their usual time the cloud's operations take where a journey is not about time: fewer rounds of looking."""
+"""Share of their usual time that the cloud's operations take where a journey is not about time: fewer rounds."""
 
 
 class Journey:

@@ -7,9 +7,9 @@ import json
 import secrets
 
 import pytest
-from tests.journeys.journey import Journey, travelling
 
 from infra.local.offline import manifests
+from tests.journeys.journey import Journey, travelling
 
 MODEL, NAME, REGION = "gemma-2-2b", "gemma-2-2b", "us-east4"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from tests.journeys.journey import Journey, travelling
 
 MODEL, REGIONS = "qwen2.5-0.5b", ("us-east4", "europe-west3")

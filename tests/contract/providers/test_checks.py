@@ -17,8 +17,8 @@ API = ResourceKey(GLOBAL, Kind.API, "compute.googleapis.com")
 GRANT = ResourceKey(GLOBAL, Kind.GRANT, load().grants[0].id)
 BUCKET = ResourceKey(EAST, Kind.BUCKET, "gs://weights-east/llama3-8b")
 HOME = f"{EAST}/inferops-{EAST}"
-ACCOUNT = ResourceKey(EAST, Kind.SERVICE_ACCOUNT, "infer-llm/llm", HOME)
-WORKLOAD = ResourceKey(EAST, Kind.WORKLOAD, "infer-llm/llm", HOME)
+POOL = ResourceKey(EAST, Kind.INFERENCE_POOL, "infer-llm/llm", HOME)
+PICKER = ResourceKey(EAST, Kind.SERVICE_ACCOUNT, "infer-llm/llm-epp", HOME)
 READER = (
     f"principal://iam.googleapis.com/projects/{SITE.number}/locations/global/workloadIdentityPools/demo.svc.id.goog"
     "/subject/ns/infer-llm/sa/llm"
@@ -26,7 +26,7 @@ READER = (
 
 
 def see(providers: CloudProviders, key: ResourceKey) -> Observed:
-    return providers.look(dict.fromkeys([key, ACCOUNT, WORKLOAD], Entry()))[key]
+    return providers.look(dict.fromkeys([key, POOL, PICKER], Entry()))[key]
 
 
 def bucket(

@@ -19,6 +19,7 @@ from shared.providers.cloud import CloudProviders
 from tests.contract.providers.whole_cloud import (
     EAST,
     TOKEN,
+    WEST,
     Rounds,
     WholeCloud,
     converge,
@@ -34,7 +35,7 @@ NS = "infer-llm"
 def region(cloud: WholeCloud, providers: CloudProviders, east: Rounds) -> Rounds:
     """The deployment's regional unit in a cluster that is there, nothing of it built."""
     del east
-    return deployment(cloud, providers, spec(EAST), EAST)[0]
+    return deployment(cloud, providers, spec(EAST), WEST)[0]
 
 
 def resource(unit: Rounds, kind: Kind, name: str = "") -> Resource:

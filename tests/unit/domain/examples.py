@@ -17,7 +17,7 @@ from shared.domain.names import Kind, ResourceKey
 
 T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 CATALOG = load()
-ANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+ANY = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 US, EU, ASIA = "us-east4", "europe-west3", "asia-southeast1"
 STOCK_OUT = RetryableError("no stock", reason="StockOut")
 HOME = f"{US}/inferops-{US}"

@@ -9,6 +9,7 @@ import pytest
 from shared.domain.errors import TerminalError
 from shared.domain.intents import (
     MOST_REPLICAS,
+    TAKEN_NAMES,
     VERBS,
     Ask,
     Delete,
@@ -60,6 +61,12 @@ def test_a_utilisation_that_it_would_refuse_comes_back_with_an_example(percent: 
 
 def test_a_name_comes_back_as_it_is() -> None:
     assert check_name("chat-8b") == "chat-8b"
+
+
+@pytest.mark.parametrize("name", sorted(TAKEN_NAMES))
+def test_a_name_that_units_have_already_is_refused(name: str) -> None:
+    with pytest.raises(TerminalError, match="and not global or platform"):
+        check_name(name)
 
 
 def test_a_bad_name_is_refused_with_an_example() -> None:

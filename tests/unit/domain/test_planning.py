@@ -13,7 +13,7 @@ from shared.domain.inventory import Entry
 from shared.domain.names import GLOBAL, Kind, ResourceKey, short_hash
 from shared.domain.observations import Absent, Broken, InFlight, Observation, Present, Unknown
 from shared.domain.planning import Do, Gone, Hold, Keep, Plan, Verb, make_plan, reason_of, users_of
-from tests.unit.domain.examples import CLUSTER, EU, POOL, STOCK_OUT, SUBNET, T0, US, WORK, need, wanted
+from tests.unit.domain.examples import CLUSTER, EU, FIREWALL, POOL, STOCK_OUT, SUBNET, T0, US, WORK, need, wanted
 
 THERE = Present({}, ready=True)
 IMPORT = ResourceKey(GLOBAL, Kind.INFERENCE_POOL_IMPORT, "infer-chat/chat", f"{US}/inferops-{US}")
@@ -46,19 +46,19 @@ def test_rule_8_a_failed_operation_is_shown_before_it_is_tried_again() -> None:
 
 
 def test_rule_8_a_failed_update_is_shown_and_not_taken_for_a_field_that_was_not_kept() -> None:
-    seen = {CLUSTER: THERE, POOL: replace(DIFFERENT, failure=STOCK_OUT)}
+    seen: Observation = {CLUSTER: THERE, POOL: replace(DIFFERENT, failure=STOCK_OUT)}
     step = plan_of(wanted(POOL, max=3), seen=seen, pool=Entry(applied=SENT)).steps[POOL]
     assert step == Hold(POOL, "no stock", Reason.STOCK_OUT, moving=True)
 
 
 def test_rule_8_a_failed_update_is_tried_again_after_its_pause() -> None:
-    seen = {CLUSTER: THERE, POOL: replace(DIFFERENT, failure=STOCK_OUT)}
+    seen: Observation = {CLUSTER: THERE, POOL: replace(DIFFERENT, failure=STOCK_OUT)}
     step = plan_of(wanted(POOL, max=3), seen=seen, pool=Entry(not_before=T0)).steps[POOL]
     assert isinstance(step, Do) and step.verb is Verb.UPDATE
 
 
 def test_rule_13_one_regions_failure_never_holds_up_another() -> None:
-    seen = {CLUSTER: Broken(STOCK_OUT), EU_CLUSTER: Absent()}
+    seen: Observation = {CLUSTER: Broken(STOCK_OUT), EU_CLUSTER: Absent()}
     plan = plan_of(wanted(CLUSTER), wanted(EU_CLUSTER), seen=seen)
     assert [action.key for action in plan.actions] == [EU_CLUSTER]
 
@@ -97,7 +97,7 @@ def test_rule_15_another_spec_than_the_one_sent_is_an_update() -> None:
 def test_rule_15_a_new_key_is_built_before_the_old_one_goes() -> None:
     old, work = replace(POOL, name="chat-old"), wanted(WORK, POOL)
     inventory = {old: Entry(), WORK: Entry(needs=need(old, POOL, CLUSTER)), POOL: Entry()}
-    seen = {CLUSTER: THERE, old: THERE, POOL: InFlight("op-1"), WORK: THERE}
+    seen: Observation = {CLUSTER: THERE, old: THERE, POOL: InFlight("op-1"), WORK: THERE}
     plan = make_plan(ResourceGraph.of([wanted(POOL), work]), inventory, seen, T0)
     assert plan.steps[old] == Hold(old, f"still used by {WORK}", Reason.IN_USE)
 
@@ -118,6 +118,14 @@ def test_rule_16_a_check_that_is_no_longer_wanted_is_simply_gone() -> None:
     assert make_plan(ResourceGraph(), {API: Entry()}, {API: THERE}, T0).steps[API] == Gone(API)
 
 
+def test_rule_16_a_check_is_remembered_while_something_stands_on_it() -> None:
+    """What the check itself needs is needed through it."""
+    inventory = {SUBNET: Entry(), API: Entry(needs=need(SUBNET)), FIREWALL: Entry(needs=need(API))}
+    plan = make_plan(ResourceGraph(), inventory, {API: THERE, SUBNET: THERE, FIREWALL: InFlight("op-1")}, T0)
+    assert plan.steps[API] == Hold(API, f"still used by {FIREWALL}", Reason.IN_USE)
+    assert plan.steps[SUBNET] == Hold(SUBNET, f"still used by {FIREWALL}", Reason.IN_USE)
+
+
 @pytest.mark.parametrize("seen", [Absent(), Unknown("timeout"), Present({}, ready=False)], ids=repr)
 def test_a_gateway_needs_an_import_from_any_region(seen: Absent | Unknown | Present) -> None:
     gateway = Resource(GATEWAY, any_of=need(IMPORT))
@@ -128,13 +136,13 @@ def test_a_gateway_needs_an_import_from_any_region(seen: Absent | Unknown | Pres
 def test_one_import_is_enough_for_a_gateway() -> None:
     other = replace(IMPORT, name="infer-chat/other")
     gateway = Resource(GATEWAY, any_of=need(IMPORT, other))
-    seen = {CLUSTER: THERE, GATEWAY: Absent(), IMPORT: THERE, other: Absent()}
+    seen: Observation = {CLUSTER: THERE, GATEWAY: Absent(), IMPORT: THERE, other: Absent()}
     assert isinstance(plan_of(gateway, seen=seen).steps[GATEWAY], Do)
 
 
 def test_a_need_that_is_only_drifting_is_not_kept() -> None:
     """What is being updated in this very round is no ground to build on."""
-    seen = {SUBNET: Present({"range": 2}, ready=True), CLUSTER: THERE, POOL: Absent()}
+    seen: Observation = {SUBNET: Present({"range": 2}, ready=True), CLUSTER: THERE, POOL: Absent()}
     plan = plan_of(wanted(SUBNET, range=1), wanted(POOL, SUBNET), seen=seen)
     assert plan.steps[POOL] == Hold(POOL, f"waiting for {SUBNET}")
 
@@ -155,13 +163,13 @@ def test_a_check_alone_is_nobodys_user() -> None:
 
 
 def test_keeping_says_what_it_stands_on_now() -> None:
-    seen = {CLUSTER: THERE, SUBNET: THERE, POOL: THERE}
+    seen: Observation = {CLUSTER: THERE, SUBNET: THERE, POOL: THERE}
     entry = Entry(needs=need(SUBNET, CLUSTER, replace(SUBNET, name="old")))
     assert plan_of(wanted(POOL, SUBNET), seen=seen, pool=entry).steps[POOL] == Keep(POOL, need(SUBNET, CLUSTER))
 
 
 def test_a_wreck_of_what_was_ready_once_says_what_a_person_can_do() -> None:
-    seen = {CLUSTER: THERE, POOL: Broken(STOCK_OUT, wreck=True)}
+    seen: Observation = {CLUSTER: THERE, POOL: Broken(STOCK_OUT, wreck=True)}
     step = plan_of(wanted(POOL), seen=seen, pool=Entry(not_before=T0, ready_once=True)).steps[POOL]
     assert step == Hold(POOL, "no stock", Reason.WRECK, f"repair or delete {POOL} by hand")
 

@@ -173,7 +173,7 @@ def test_kept_is_only_what_is_wanted_and_ready(a: Round) -> None:
 @ANY
 @given(rounds())
 def test_a_plan_depends_on_values_and_not_on_their_order(a: Round) -> None:
-    graph = ResourceGraph(dict(reversed(a.graph.resources.items())))
+    graph = ResourceGraph(dict(reversed(list(a.graph.resources.items()))))
     again = make_plan(graph, dict(reversed(a.inventory.items())), dict(reversed(a.seen.items())), T0, a.others)
     assert list(again.steps.items()) == list(a.plan.steps.items())
 

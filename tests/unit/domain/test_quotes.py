@@ -54,6 +54,7 @@ def test_a_month_has_730_hours() -> None:
         pytest.param(0, 0, QuotaVerdict.SHORT, id="nothing granted"),
         pytest.param(None, 0, QuotaVerdict.NOT_VISIBLE, id="the limit is not visible"),
         pytest.param(8, None, QuotaVerdict.NOT_VISIBLE, id="the usage is not visible"),
+        pytest.param(3, None, QuotaVerdict.SHORT, id="too little whatever is in use"),
     ],
 )
 def test_a_quota_covers_a_need_of_four(limit: float | None, usage: float | None, verdict: QuotaVerdict) -> None:

@@ -125,7 +125,7 @@ def test_the_report_counts_what_is_kept_of_what_is_wanted() -> None:
 
 
 def test_the_report_carries_what_people_want_to_read_off_the_world() -> None:
-    seen = {
+    seen: Observation = {
         POOL: Present({}, ready=True, report={"nodes": "3"}),
         SUBNET: Absent(),
         WORK: Present({}, True, report={"x": "y"}),

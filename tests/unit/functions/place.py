@@ -9,26 +9,30 @@ from typing import Any
 from functions.decide import decide
 from functions.propose import propose
 from functions.reconcile import reconcile_unit
+from shared.domain.conditions import Condition, ConditionType, find
 from shared.domain.desired import Desired, Spec
 from shared.domain.intents import Ask, Deploy, Intent, intent_id
 from shared.domain.inventory import Status, Unit
-from shared.domain.messages import Decided, IntentSubmitted, Message, ProposalMade, Told, VoteCast
+from shared.domain.messages import IntentSubmitted, Message, ProposalMade, Told, VoteCast
+from shared.domain.names import ResourceKey
 from shared.domain.proposals import Decision, Proposal, proposal_id
 from shared.domain.records import AUDIT, decision_path, proposal_path, status_path
 from shared.store import desired_at, load, status_at
 from tests.simulation.house import ANA, BEN, House
+from tests.simulation.reduced import cluster, subnet
 
 US, EU = "us-east4", "europe-west3"
 CHAT = "deployments/chat"
 PLATFORM_US = Unit("platform", US)
 CHAT_US = Unit("chat", US)
+CLUSTER, SUBNET = cluster(US), subnet(US)
 
 
 class Killed(BaseException):
     """The instance died."""
 
 
-def at(effect: str, strike: Callable[[], None]) -> Callable[[str], None]:
+def at(effect: str, strike: Callable[[], object]) -> Callable[[str], None]:
     """Return a step that strikes once, the first time this effect comes."""
     waiting = [strike]
 
@@ -125,9 +129,27 @@ class Place(House):
             self.tick()
             self.drain()
 
-    def serve(self, ask: Ask | None = None) -> Proposal:
-        """Apply an ask and let it come to rest."""
-        proposal = self.apply(ask)
-        self.minutes(25)
-        assert self.heard(Decided) == []
-        return proposal
+
+def served(*regions: str) -> Place:
+    """Return a place where chat was applied but no round has happened."""
+    place = Place()
+    place.apply(Deploy("llama3-8b", dict.fromkeys(regions or (US,), 2), "chat"))
+    return place
+
+
+def at_rest(*regions: str) -> Place:
+    """Return a place where chat serves and all is quiet."""
+    place = served(*regions)
+    place.minutes(40)
+    assert place.at_rest()
+    return place
+
+
+def said(place: Place, unit: Unit, kind: ConditionType) -> Condition:
+    condition = find(place.status(unit).conditions, kind)
+    assert condition is not None
+    return condition
+
+
+def starts(place: Place) -> set[ResourceKey]:
+    return set(place.cloud.things)

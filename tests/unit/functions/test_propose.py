@@ -60,7 +60,7 @@ def test_nothing_that_is_proposed_is_applied_by_it() -> None:
 
 
 def test_a_replay_changes_nothing() -> None:
-    place, message = Place(), None
+    place = Place()
     message = place.intent()
     propose(message, place.services)
     before, sent = dict(place.documents.stored), len(place.bus.pending)
