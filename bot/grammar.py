@@ -67,7 +67,9 @@ def _unknown_verb(verb: str, known: Mapping[str, object]) -> TerminalError:
 
 
 def _plan(words: list[str], catalog: Catalog) -> reads.DryRun:
-    verb = words[0].lower() if words else ""
+    if not words:
+        raise refusal(f"plan needs a verb after it: {', '.join(_PLANNED)}", "UnknownVerb", "verb")
+    verb = words[0].lower()
     if verb not in _PLANNED:
         raise _unknown_verb(verb, dict.fromkeys(_PLANNED))
     ask = parse(" ".join(words), catalog)

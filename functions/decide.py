@@ -34,7 +34,7 @@ def decide(message: VoteCast | ProposalMade, services: Services) -> None:
         return
     for _ in range(TRIES):
         try:
-            _conclude(proposal, services)
+            _conclude(proposal, message, services)
         except ConflictError:
             continue  # another vote, or another proposal, was faster: look again
         return
@@ -124,7 +124,7 @@ def _state(proposal: Proposal, services: Services, now: datetime) -> State:
     return state
 
 
-def _conclude(proposal: Proposal, services: Services) -> None:
+def _conclude(proposal: Proposal, message: VoteCast | ProposalMade, services: Services) -> None:
     now = services.clock()
     state = _state(proposal, services, now)
     if state is not State.APPROVED:
@@ -132,8 +132,7 @@ def _conclude(proposal: Proposal, services: Services) -> None:
     estate = estate_of(services.documents)
     current = _digest_now(proposal, estate, services)
     if current != proposal.digest:
-        because = "what was approved is no longer what would be done: prices, policy or the catalogue have changed"
-        _end(proposal, Outcome.VOID, because, {}, services, now)
+        _void(proposal, message, services, now)
         return
     _apply(proposal, estate, services, now)
 
@@ -160,11 +159,15 @@ def _apply(proposal: Proposal, estate: Estate, services: Services, now: datetime
     _close(commit, Decision(proposal.id, Outcome.APPLIED, because, now, generations), units, services)
 
 
-def _end(
-    proposal: Proposal, outcome: Outcome, because: str, generations: dict[str, int], services: Services, now: datetime
-) -> None:
+def _void(proposal: Proposal, message: VoteCast | ProposalMade, services: Services, now: datetime) -> None:
+    """End it without doing anything. Whoever's vote met the quorum meant to start it, so they are told privately."""
+    because = "what was approved is no longer what would be done: prices, policy or the catalogue have changed"
     commit = Commit("decide", proposal.id, now)
-    _close(commit, Decision(proposal.id, outcome, because, now, generations), (), services)
+    if isinstance(message, VoteCast):
+        text = f"{proposal.id} is void: {because}. Nothing was changed; type the command again for a fresh plan."
+        telling = short_hash([proposal.id, message.user, "void"], 16)
+        commit.send(Topic.DECISIONS, Told(telling, message.user, message.channel, text))
+    _close(commit, Decision(proposal.id, Outcome.VOID, because, now, {}), (), services)
 
 
 def _close(commit: Commit, decision: Decision, units: tuple[Unit, ...], services: Services) -> None:

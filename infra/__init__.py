@@ -1,0 +1,1 @@
+"""Where it runs: the try-out on one machine."""

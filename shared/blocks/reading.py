@@ -95,7 +95,7 @@ def _since(work: Work) -> str:
 def history_text(name: str, views: Sequence[View]) -> str:
     """Return who asked for what, what became of it and who agreed, newest first."""
     if not views:
-        return f"Nobody has asked for a change of {safe(name)} yet."
+        return f"Nobody has asked for a change of {safe(name)} yet. `/infer list` shows which deployments there are."
     said = [f"*History of {safe(name)}*, newest first:"]
     return lines([*said, *(_event(view) for view in views)], MOST)
 

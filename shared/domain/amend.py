@@ -86,7 +86,8 @@ def target_of(intent: Intent, estate: Estate) -> str:
 
 def _existing(name: str, intent: Intent, estate: Estate) -> str:
     known = deployment_path(name) in estate.desired
-    if name in estate.deployments or (known and isinstance(intent.ask, Undo)):
+    # One that was deleted can be brought back; who would change it is told so by _there.
+    if name in estate.deployments or (known and not isinstance(intent.ask, Delete)):
         return name
     there = ", ".join(estate.deployments) or "none yet: /infer deploy MODEL REGION makes one"
     message = f"there is no deployment {name}; there is: {there}"

@@ -50,7 +50,6 @@ class Reason(StrEnum):
     SECRET_MISSING = "SecretMissing"  # noqa: S105 - a reason, not a secret
     WORKLOAD_FAILING = "WorkloadFailing"
     SMOKE_TEST_FAILED = "SmokeTestFailed"
-    IMPORT_MISSING = "ImportMissing"
     ALREADY_EXISTS = "AlreadyExists"
     RATE_LIMITED = "RateLimited"
     UNAVAILABLE = "Unavailable"

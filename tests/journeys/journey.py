@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -52,8 +53,9 @@ class Journey:
 
     def later(self, **units: float) -> None:
         """Let so much of the cloud's time pass."""
-        end = self.cloud.world.now + timedelta(**units)
-        self.host.wait(lambda: self.cloud.world.now >= end)
+        over = threading.Event()
+        self.cloud.server.run(lambda: self.cloud.world.after(timedelta(**units), over.set))
+        assert self.host.wait(over.is_set), "time stands still"
 
     def fault(self, change: Callable[[Any], object]) -> None:
         """Change the world's faults inside its loop."""

@@ -59,7 +59,7 @@ def test_what_leaks_with_the_config_cluster_is_named_and_delete_ends_once_it_is_
         journey.cloud.server.run(lambda: journey.cloud.gke.delete_by_hand(*CLUSTER))
         proposal = journey.approve(journey.propose(f"delete {NAME}"))
         journey.card_says(proposal, "global/forwardingRules/gkemcg1-")
-        journey.cloud.server.run(lambda: journey.cloud.compute.children.clear())
+        journey.cloud.server.run(journey.cloud.compute.children.clear)
         journey.card_says(proposal, "Deleted")
         assert list(differences(before, journey.cloud.snapshot())) == []
 

@@ -3,36 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from functions.decide import decide
-from functions.notify import handle as notify
-from functions.propose import propose
-from functions.reconcile import document_of, reconcile
-from functions.sweep import sweep
+from functions.reconcile import document_of
 from shared.catalog.load import load
 from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec
 from shared.domain.errors import RetryableError
 from shared.domain.graph import CHECKS, ResourceGraph
 from shared.domain.inventory import Status
 from shared.domain.messages import (
-    CardDue,
-    Decided,
-    IntentSubmitted,
     Message,
-    ProposalMade,
-    StatusChanged,
     Tick,
-    Told,
-    VoteCast,
-    Wake,
 )
 from shared.domain.names import ResourceKey
-from shared.domain.policy import Policy, Role, Rule
 from shared.domain.proposals import Proposal, Vote, proposal_id
-from shared.domain.quotes import QuotaFinding
 from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path
 from shared.domain.site import Site
 from shared.domain.topics import SUBSCRIBERS, Topic
@@ -42,67 +28,21 @@ from shared.store import load as load_value
 from shared.store import read
 from tests.simulation.cloud import SimCloud
 from tests.simulation.reduced import compile_reduced
-from tests.standins import MemoryBus, MemoryChat, MemoryDocuments, MemoryTimers
-
-T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
-ANA, BEN, CHLOE, GUEST = "ana", "ben", "chloe", "guest"
-QUORUM = 1
-DRIFT_MINUTES = 11
-"""By then every converged unit was looked at once more."""
-POLICY = Policy(
-    roles={"engineers": Role(groups=frozenset({"ml-platform"})), "approvers": Role(groups=frozenset({"approvers"}))},
-    rules=(
-        Rule("small steps", ("engineers",), frozenset({"balance"}), quorum=0),
-        Rule("changes", ("engineers",), approvers=("approvers",), quorum=QUORUM),
-    ),
-    hash="policy-1",
+from tests.simulation.setting import (
+    ANA,
+    BEN,
+    CHLOE,
+    DRIFT_MINUTES,
+    FUNCTIONS,
+    GUEST,
+    POLICY,
+    T0,
+    Chaos,
+    Killed,
+    Quotas,
+    Resolver,
 )
-FUNCTIONS: dict[str, tuple[tuple[type, ...], Callable[..., None]]] = {
-    "propose": ((IntentSubmitted,), propose),
-    "decide": ((VoteCast, ProposalMade), decide),
-    "reconcile": ((Wake, Decided), reconcile),
-    "notify": ((ProposalMade, Decided, StatusChanged, CardDue, Told), notify),
-    "sweep": ((Tick,), sweep),
-}
-
-
-class Killed(BaseException):
-    """The function instance died."""
-
-
-@dataclass
-class Chaos:
-    """Strikes once at the n-th effect from now: kills the invocation, or runs something else in its midst."""
-
-    fuse: int | None = None
-    strike: Callable[[], None] | None = None
-    met: Counter[str] = field(default_factory=Counter)
-
-    def __call__(self, effect: str) -> None:
-        if self.fuse is None:
-            return
-        self.fuse -= 1
-        if self.fuse < 0:
-            self.fuse = None
-            strike, self.strike = self.strike, None
-            if strike is None:
-                self.met[f"killed at {effect}"] += 1
-                raise Killed(effect)
-            self.met["overlap"] += 1
-            strike()
-
-
-class Quotas:
-    def findings(self, needs: dict[tuple[str, str], int]) -> tuple[QuotaFinding, ...]:
-        return tuple(QuotaFinding(region, metric, need, 64, 0) for (region, metric), need in needs.items())
-
-
-class Resolver:
-    def image(self, reference: str) -> str:
-        return f"{reference}@sha256:{'0' * 64}"
-
-    def secret(self, name: str) -> str:
-        return f"{name}/versions/1"
+from tests.standins import MemoryBus, MemoryChat, MemoryDocuments, MemoryTimers
 
 
 class House:

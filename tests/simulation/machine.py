@@ -14,7 +14,8 @@ from shared.domain.proposals import Proposal
 from shared.domain.records import PROPOSALS
 from shared.domain.topics import Topic
 from shared.store import read
-from tests.simulation.house import ANA, BEN, CHLOE, GUEST, House
+from tests.simulation.house import House
+from tests.simulation.setting import ANA, BEN, CHLOE, GUEST
 
 REGIONS = ["us-east4", "europe-west3", "us-central1"]
 NAMES = ["chat", "code"]

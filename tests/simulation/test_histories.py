@@ -78,6 +78,6 @@ def test_any_history_ends_well(request: pytest.FixtureRequest) -> None:
 
     count = request.config.getoption("--histories")
     run(Counted, count, STEPS)
-    print(f"\n{count} histories met: " + ", ".join(f"{name} {n}" for name, n in sorted(met.items())))  # noqa: T201
+    print(f"\n{count} histories met: " + ", ".join(f"{name} {n}" for name, n in sorted(met.items())))  # noqa: T201 - the counts are what a reader of the run wants
     never = {fault for fault in EVERY_FAULT if not met[fault]}
     assert not never, f"these faults were never met, so nothing was shown of them: {sorted(never)}"

@@ -36,4 +36,4 @@ def test_a_planted_bug_is_caught(bug: Bug) -> None:
                 print_blob=False,
             ),
         )
-    print(f"\n{bug.name}: caught after {histories} of {bug.within} histories")  # noqa: T201
+    print(f"\n{bug.name}: caught after {histories} of {bug.within} histories")  # noqa: T201 - the counts are what a reader of the run wants

@@ -5,7 +5,7 @@ Versions are exact: every commit that changes a document gets its own, later mic
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +28,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Write = types.write.Write.pb()
 WriteResult = types.write.WriteResult.pb()
 Found = types.BatchGetDocumentsResponse.pb()
+_LOG = 20_000
 _NO_CONDITION = common.Precondition.pb()()
 
 
@@ -43,6 +44,8 @@ class Firestore:
         self.counts: Counter[str] = Counter()
         """Documents read, written and deleted, and commits: ``read``, ``write``, ``delete``, ``commit``, and each by
         collection too, as ``write/statuses``. A document looked for in vain is a read."""
+        self.log: deque[tuple[datetime, str]] = deque(maxlen=_LOG)
+        """The latest writes and deletions: when, and of which document."""
         self._world = world
         self._last = 0
         self._store = Store()
@@ -142,6 +145,7 @@ class Firestore:
     def _keep(self, staged: dict[str, Pb | None]) -> None:
         for name, document in staged.items():
             self._count("delete" if document is None else "write", name)
+            self.log.append((self._world.now, name))
             stored = self._store.get(name)
             # A write that changed nothing leaves the record, and so its version, as it was.
             if stored is None or stored.document is not document:

@@ -103,14 +103,15 @@ class Joints:
         scaled = [pool for pool in self._gke.pools(*place(key)) if pool.spec.autoscaling.enabled]
         return [_shown(pool) for pool in scaled]
 
-    def _want(self, key: str, pool: str, count: int) -> None:
+    def _want(self, key: str, pool: str, count: int) -> int:
         try:
             got = self._gke.want_nodes(*place(key), pool, count)
         except ApiError:
-            return  # the pool went while the autoscaler was looking
+            return 0  # the pool went while the autoscaler was looking
         if got < count:
             events = next(one.events for one in self._gke.pools(*place(key)) if one.name == pool)
             self.controllers.scale_up_failed(key, pool, _trouble(events))
+        return got
 
     def _in_use(self, project: str, location: str, cluster: str) -> Collection[str]:
         objects = self._kube.clusters.get(f"projects/{project}/locations/{location}/clusters/{cluster}")

@@ -10,7 +10,7 @@ import re
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import grpc
 
@@ -68,7 +68,7 @@ class _Recorder(grpc.Channel):  # type: ignore[misc]  # grpc ships no types
     def subscribe(self, *_: Any, **__: Any) -> None: ...
     def unsubscribe(self, *_: Any, **__: Any) -> None: ...
     def close(self) -> None: ...
-    def __enter__(self) -> _Recorder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
@@ -46,9 +47,11 @@ class Server:
         self.world = world
         self.endpoints: dict[str, str] = {}
         """Host name -> ``http://127.0.0.1:PORT``; the key ``grpc`` is ``127.0.0.1:PORT`` for every gRPC service."""
-        self._wires = wires
+        self.wires = wires
+        self.requests: Counter[str] = Counter()
+        """HTTP requests by host name; what comes over gRPC is in each wire's ``calls``."""
         self._hosts: dict[str, Answer] = {**{wire.name: wire.rest for wire in wires}, **hosts}
-        self._by_port: dict[int, Answer] = {}
+        self._by_port: dict[int, tuple[str, Answer]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._started = threading.Event()
         self._thread = threading.Thread(target=self._main, name="cloud", daemon=True)
@@ -76,14 +79,18 @@ class Server:
             except BaseException as error:  # noqa: BLE001 - handed to the caller, not swallowed
                 future.set_exception(error)
 
-        assert self._loop is not None, "start() first"
-        self._loop.call_soon_threadsafe(inside)
+        self._running().call_soon_threadsafe(inside)
         return future.result()
 
     def call(self, what: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run a coroutine inside the loop and return its value to another thread."""
-        assert self._loop is not None, "start() first"
-        return asyncio.run_coroutine_threadsafe(what(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(what(), self._running()).result()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            message = "the server was not started"
+            raise RuntimeError(message)
+        return self._loop
 
     def _main(self) -> None:
         asyncio.run(self._serve())
@@ -95,10 +102,10 @@ class Server:
             sock = _listen()
             port = sock.getsockname()[1]
             sockets.append(sock)
-            self._by_port[port] = answer
+            self._by_port[port] = (name, answer)
             self.endpoints[name] = f"http://{HOST}:{port}"
         plain = grpc.aio.server(options=[("grpc.max_receive_message_length", 32 << 20)])
-        plain.add_generic_rpc_handlers((_Dispatch(self._wires),))
+        plain.add_generic_rpc_handlers((_Dispatch(self.wires),))
         self.endpoints["grpc"] = f"{HOST}:{plain.add_insecure_port(f'{HOST}:0')}"
         await plain.start()
         config = uvicorn.Config(
@@ -123,6 +130,7 @@ class Server:
         await tasks[0]
 
     async def _app(self, scope: Any, receive: Any, send: Any) -> None:
-        request = Request(scope, receive)
-        response = await self._by_port[scope["server"][1]](request)
+        name, answer = self._by_port[scope["server"][1]]
+        self.requests[name] += 1
+        response = await answer(Request(scope, receive))
         await response(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
 
@@ -41,6 +42,8 @@ class Wire:
         self.name = name
         self.refused: list[str] = []
         """Requests with fields that the client's own message types do not know."""
+        self.calls: Counter[str] = Counter()
+        """Calls by the name of the RPC, refused ones too."""
         self._rest: list[tuple[Binding, Rpc]] = []
         self._handlers: dict[tuple[str, str], Handler] = {}
         self._grpc: dict[str, Rpc] = {}
@@ -56,6 +59,7 @@ class Wire:
 
     def call(self, rpc: Rpc, message: Any) -> Any:
         """Run the handler, meeting the faults on the way."""
+        self.calls[rpc.name] += 1
         faults = self.world.faults
         if self.name in faults.unavailable:
             faults.seen["unavailable"] += 1

@@ -8,7 +8,7 @@ import pytest
 
 from shared.domain.messages import Message
 from shared.domain.topics import SUBSCRIBERS, Topic
-from tests.simulation.house import FUNCTIONS
+from tests.simulation.setting import FUNCTIONS
 
 
 @pytest.mark.parametrize("topic", Topic)

@@ -18,8 +18,9 @@ from shared.domain.names import ResourceKey
 from shared.domain.proposals import Decision, Proposal, proposal_id
 from shared.domain.records import AUDIT, decision_path, proposal_path, status_path
 from shared.store import desired_at, load, status_at
-from tests.simulation.house import ANA, BEN, House
+from tests.simulation.house import House
 from tests.simulation.reduced import cluster, subnet
+from tests.simulation.setting import ANA, BEN
 
 US, EU = "us-east4", "europe-west3"
 CHAT = "deployments/chat"

@@ -16,7 +16,7 @@ from shared.domain.proposals import State, state_of
 from shared.domain.records import DIRECTORY
 from shared.services import Services
 from shared.store import Commit
-from tests.simulation.house import Resolver
+from tests.simulation.setting import Resolver
 from tests.unit.functions.place import CHAT, EU, US, Killed, Place, at, die
 
 
