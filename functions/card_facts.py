@@ -9,7 +9,7 @@ from shared.blocks.view import View, Work, units_of
 from shared.domain.desired import Desired, FleetSpec, PlatformSpec, deployment_path, platform_path
 from shared.domain.inventory import Unit
 from shared.domain.policy import describe
-from shared.domain.proposals import Decision, Outcome, Proposal, Vote
+from shared.domain.proposals import Decision, Outcome, Proposal, State, Vote
 from shared.domain.records import VOTES, card_path, decision_path, proposal_path, status_path
 from shared.ports import Documents
 from shared.services import Services
@@ -54,9 +54,12 @@ def _view(
         for (unit, path), document in zip(units, statuses, strict=True)
     )
     last = desired_at(got[0], own).proposal
+    state = services.decisions.state_of(proposal, votes, generations, services.clock(), decision)
+    if state is State.SUPERSEDED and (late := _decided_meanwhile(proposal, services)):
+        return _view(proposal, late, votes, record, services)
     return View(
         proposal,
-        services.decisions.state_of(proposal, votes, generations, services.clock(), decision),
+        state,
         votes,
         decision,
         describe(proposal.gate.roles, services.policy()),
@@ -64,6 +67,11 @@ def _view(
         last if is_applied and last != proposal.id else "",
         record.finished,
     )
+
+
+def _decided_meanwhile(proposal: Proposal, services: Services) -> Decision | None:
+    """Look again whether it was this very proposal that moved the generations, after the decision was read."""
+    return read(Decision, services.documents.get([decision_path(proposal.id)])[0])
 
 
 def proposals_of(unit: Unit, documents: Documents) -> list[str]:

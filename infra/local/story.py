@@ -92,6 +92,8 @@ class Story:
             self._change(f"delete {MODEL}", self._gone, "Deleted")
             self._same_as(before)
             self._check(*self._serves(FIRST, 1)())
+            broken = self.host.cloud.world.mishaps
+            self._check("nothing broke inside the cloud itself", not broken, "\n".join(broken) or "no mishap")
 
     def _changes(self) -> None:
         with self._step("One replica more"):

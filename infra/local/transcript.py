@@ -64,7 +64,8 @@ class Transcript:
     def _check(self, check: Check) -> None:
         self._slack()
         mark = "[green]ok[/]  " if check.passed else "[red]FAIL[/]"
-        self._out.print(f"  {mark} {escape(check.name)}: [dim]{escape(_short(check.evidence))}[/]")
+        shown = _short(check.evidence) if check.passed else check.evidence
+        self._out.print(f"  {mark} {escape(check.name)}: [dim]{escape(shown)}[/]")
 
     def _progress(self, card: str) -> None:
         lines = [line for line in card.split("\n") if line.startswith("*")]

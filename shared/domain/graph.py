@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -24,7 +25,7 @@ class Resource:
     remedy: str = ""
     """For a check: what a person does when it does not hold. A check is looked at, never built."""
 
-    @property
+    @cached_property
     def all_needs(self) -> frozenset[ResourceKey]:
         """Its needs, and the cluster that it lives in."""
         container = self.key.container
@@ -59,10 +60,13 @@ class ResourceGraph:
 
     def __iter__(self) -> Iterator[Resource]:
         """Yield needs before what needs them. Sorted: every process yields one order, which digests rest on."""
+        return iter(self._ordered)
+
+    @cached_property
+    def _ordered(self) -> tuple[Resource, ...]:
         inside = self.resources
         needs = {key: sorted((inside[key].all_needs | inside[key].any_of) & inside.keys()) for key in sorted(inside)}
-        order = TopologicalSorter(needs)
-        return (inside[key] for key in order.static_order())
+        return tuple(inside[key] for key in TopologicalSorter(needs).static_order())
 
     def __contains__(self, key: object) -> bool:
         return key in self.resources
@@ -75,9 +79,16 @@ class ResourceGraph:
 
     def at(self, location: str) -> ResourceGraph:
         """Return the part that one unit looks after."""
-        return ResourceGraph({k: r for k, r in self.resources.items() if k.location == location})
+        return self._parts.get(location) or ResourceGraph()
 
-    @property
+    @cached_property
+    def _parts(self) -> Mapping[str, ResourceGraph]:
+        places: dict[str, dict[ResourceKey, Resource]] = {}
+        for key, resource in self.resources.items():
+            places.setdefault(key.location, {})[key] = resource
+        return {location: ResourceGraph(resources) for location, resources in places.items()}
+
+    @cached_property
     def outside(self) -> frozenset[ResourceKey]:
         """What the graph needs but does not hold: other units' resources, seen but not touched here."""
         asked = (r.all_needs | r.any_of for r in self.resources.values())

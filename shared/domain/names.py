@@ -8,6 +8,7 @@ import re
 import uuid
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 GLOBAL = "global"
@@ -75,7 +76,15 @@ class ResourceKey:
     def __str__(self) -> str:
         return f"{self.kind} {self.name} in {self.location}"
 
-    @property
+    def __hash__(self) -> int:
+        # Kept: a round looks keys up by the ten thousand.
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.location, self.kind, self.name, self.within))
+
+    @cached_property
     def container(self) -> ResourceKey | None:
         """The cluster it lives in; None for what lives in the project itself."""
         if not self.within:

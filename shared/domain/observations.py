@@ -67,6 +67,8 @@ def differences(wanted: Any, seen: Any, path: str = "") -> tuple[str, ...]:
     the provider sets are its own business. Lists must have the same length; their elements are compared in order,
     again by the fields we set.
     """
+    if wanted == seen:
+        return ()
     if isinstance(wanted, Mapping):
         if not isinstance(seen, Mapping):
             return (path or ".",)
@@ -79,4 +81,4 @@ def differences(wanted: Any, seen: Any, path: str = "") -> tuple[str, ...]:
         pairs = enumerate(zip(wanted, seen, strict=True))
         found = (differences(a, b, f"{path}[{i}]") for i, (a, b) in pairs)
         return tuple(p for paths in found for p in paths)
-    return () if wanted == seen else (path,)
+    return (path,)

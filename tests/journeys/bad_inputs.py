@@ -246,7 +246,7 @@ STRANGER = "T0STRANGER"
 REFUSED = "invalid request"
 SENT = (
     Sent("forged signature", 401, REFUSED, signature="v0=" + "0" * 64),
-    Sent("no signature at all", 401, REFUSED, signature="none"),
+    Sent("not even a signature", 401, REFUSED, signature="none"),
     Sent("old signature", 401, REFUSED, age=301),
     Sent("signature of the future", 401, REFUSED, age=-301),
     Sent("time in words", 401, REFUSED, stamp="yesterday"),

@@ -86,3 +86,4 @@ def travelling(*, quick: bool = True, policy: Path = POLICY, **settings: Any) ->
         if quick:
             journey.fault(lambda faults: faults.slow.update(dict.fromkeys(SECONDS, FASTER)))
         yield journey
+        assert journey.cloud.world.mishaps == []

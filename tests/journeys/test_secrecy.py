@@ -18,8 +18,9 @@ def test_the_token_is_in_the_clusters_secret_and_nowhere_else(capfd: pytest.Capt
     token = f"hf_{secrets.token_hex(16)}"
     with travelling(hf_token=token, log_level="DEBUG") as journey:
         journey.do(f"deploy {MODEL} {REGION} --replicas 1")
-        held = [obj for _, obj in journey.sights.objects("Secret", f"infer-{NAME}") if "token" in obj.get("data", {})]
-        assert [base64.b64decode(obj["data"]["token"]).decode() for obj in held] == [token]
+        found = [obj for _, obj in journey.sights.objects("Secret", f"infer-{NAME}")]
+        held = [obj["data"]["token"] for obj in found if obj["metadata"]["name"] == "hf-token"]
+        assert [base64.b64decode(each).decode() for each in held] == [token]
         said = everything_said(journey)
     out, err = capfd.readouterr()
     said |= {

@@ -19,7 +19,7 @@ ROUTE = "HTTPRoute.gateway.networking.k8s.io"
 @pytest.fixture(scope="module")
 def serving() -> Iterator[Journey]:
     """Two regions that serve, and then nobody who would repair them."""
-    with travelling() as journey:
+    with travelling(log_level="WARNING") as journey:
         journey.do(f"deploy {MODEL} {','.join(REGIONS)} --replicas 1")
         journey.cloud.server.run(lambda: journey.cloud.scheduler.stop("minute"))
         yield journey

@@ -171,6 +171,7 @@ class Invocation:
                 self._create(action, operation, fault)
             case Verb.UPDATE if thing is not None and action.resource is not None:
                 thing.spec, thing.busy_until = action.resource.spec, self._later(action.key, SLOW)
+                thing.needs = action.resource.all_needs
                 thing.operation = operation
             case Verb.DELETE if thing is not None:
                 thing.doomed, thing.busy_until, thing.operation = True, self._later(action.key, SLOW), operation

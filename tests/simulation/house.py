@@ -141,7 +141,7 @@ class House:
         finally:
             self.nested -= 1
             if self.nested == 0:
-                self.chaos.fuse = self.chaos.strike = None
+                self.chaos.fuse, self.chaos.strike, self.chaos.only = None, None, ""
         return True
 
     def tick(self) -> None:

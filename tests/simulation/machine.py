@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from shared.domain.intents import Ask, Balance, Delete, Deploy, Intent, Scale, Undo, intent_id
-from shared.domain.messages import IntentSubmitted, VoteCast
+from shared.domain.inventory import Unit
+from shared.domain.messages import IntentSubmitted, VoteCast, Wake
+from shared.domain.names import Kind, ResourceKey
 from shared.domain.proposals import Proposal
 from shared.domain.records import PROPOSALS
 from shared.domain.topics import Topic
@@ -167,6 +169,7 @@ class History(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(NAMES), count=st.integers(1, 6))
     def a_deployment_goes(self, name: str, count: int) -> None:
+        self.house.tick()
         self.someone_asks(Delete(name), ANA, dry=False, twice=False)
         self.the_newest_is_approved()
         self.rough_minutes_pass(count, [None])
@@ -185,6 +188,31 @@ class History(RuleBasedStateMachine):
             if waiting:
                 self.house.chaos.fuse = kill
                 self.house.deliver(waiting[-1])
+
+    def endpoints(self) -> list[ResourceKey]:
+        return sorted(key for key in self.house.cloud.things if key.kind is Kind.INFERENCE_POOL)
+
+    @precondition(lambda self: self.endpoints())
+    @rule(data=st.data(), minutes=st.integers(1, 6))
+    def a_start_is_overtaken(self, data: st.DataObject, minutes: int) -> None:
+        """One slow invocation stands still before it mends something, while that deployment is taken down."""
+        key = data.draw(st.sampled_from(self.endpoints()))
+        name = key.namespace.removeprefix("infer-")
+        self.house.cloud.drop(key)
+        self.house.publish(Topic.ROUNDS, Wake(Unit(name, key.location)))
+        chaos = self.house.chaos
+        chaos.fuse, chaos.only, chaos.strike = 0, "start", lambda: self.a_deployment_goes(name, minutes)
+        self.house.deliver(len(self.house.deliveries()) - 1)
+
+    @rule(ask=deploys)
+    def the_requester_votes(self, ask: Ask) -> None:
+        self.someone_asks(ask, BEN, dry=False, twice=False)
+        self.house.drain()
+        for proposal in self.proposals():
+            if proposal.intent.user == BEN:
+                vote = VoteCast(proposal.id, proposal.digest, BEN, True, self.house.now(), "C1")
+                self.house.publish(Topic.VOTES, vote)
+        self.house.drain()
 
     @rule()
     def faults_end(self) -> None:

@@ -58,10 +58,12 @@ class Chaos:
 
     fuse: int | None = None
     strike: Callable[[], None] | None = None
+    only: str = ""
+    """Counts effects of this name alone; empty: all."""
     met: Counter[str] = field(default_factory=Counter)
 
     def __call__(self, effect: str) -> None:
-        if self.fuse is None:
+        if self.fuse is None or (self.only and effect != self.only):
             return
         self.fuse -= 1
         if self.fuse < 0:

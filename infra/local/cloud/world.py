@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import logging
 import random
+import traceback
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ from typing import Any
 
 from infra.local.cloud.faults import Faults
 
+_LOG = logging.getLogger(__name__)
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -42,6 +45,8 @@ class World:
         self.paused = False
         self.faults = Faults()
         self.in_flight = 0
+        self.mishaps: list[str] = []
+        """What broke on the agenda: mistakes of this cloud's own, one trace each."""
         self._agenda: list[Entry] = []
         self._count = itertools.count()
         self._quiet = asyncio.Event()
@@ -118,7 +123,12 @@ class World:
         heapq.heappop(self._agenda)
         if not entry.cancelled:
             self.now = max(self.now, entry.at)
-            entry.what()
+            try:
+                entry.what()
+            except Exception:  # noqa: BLE001 - logged with its trace
+                # A mistake in one service must not stop the clock for all others.
+                _LOG.exception("something on the agenda broke")
+                self.mishaps.append(traceback.format_exc())
         await asyncio.sleep(0)
 
     def pause(self, *, on: bool = True) -> None:

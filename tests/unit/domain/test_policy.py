@@ -154,6 +154,17 @@ def test_no_cap_stands_in_the_way_of_less(gpus: int, cost: float, caps: Caps) ->
     assert isinstance(verdict(CHANGES, caps=caps, gpu_delta=gpus, hourly_delta=cost), AskFirst)
 
 
+@pytest.mark.parametrize(
+    ("caps", "request_"),
+    [
+        pytest.param(Caps(gpus=9), {"hourly_delta": -1.0}, id="more GPUs for less money"),
+        pytest.param(Caps(hourly=19.99), {"gpu_delta": 0}, id="more money for no more GPUs"),
+    ],
+)
+def test_caps_hold_for_whatever_grows(caps: Caps, request_: dict[str, Any]) -> None:
+    assert rule_of(verdict(CHANGES, caps=caps, **request_)) == "refused by cap"
+
+
 # any policy ----------------------------------------------------------------------------------------------------
 
 rules = st.builds(
