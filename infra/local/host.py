@@ -22,7 +22,7 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient
 from infra.local.cloud.cloud import BOT_TOKEN, HF_TOKEN, SIGNING_SECRET, Cloud
 from infra.local.emulators import Emulators
 from infra.local.people import People
-from infra.local.serving import FUNCTIONS, Served, serve_all
+from infra.local.serving import FUNCTIONS, Apart, Served, serve_all
 from shared.adapters.google import grpc_client
 from shared.adapters.pubsub import pack
 from shared.domain.inventory import PLATFORM, Unit
@@ -36,13 +36,14 @@ DEAD_LETTERS = "dead-letters"
 TICK_SECONDS = 60
 SLOW = 200.0
 """Virtual seconds per second beside emulators, which know nothing of this world's time."""
-LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.02
+LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.04
 
 
 class Host:
     """A running try-out: ``with Host() as host: host.say("ana", "/infer help")``.
 
-    ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two.
+    ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two; ``apart`` gives the
+    product a process of its own, so that it and the cloud each have a core.
     Time stands still but during ``wait``, so nothing happens behind a person's back.
     """
 
@@ -51,6 +52,7 @@ class Host:
         seed: int = 0,
         *,
         emulators: bool = False,
+        apart: bool = False,
         hf_token: str = HF_TOKEN,
         policy: Path = POLICY,
         log_level: str = "CRITICAL",
@@ -60,7 +62,10 @@ class Host:
         self.settings = Settings()
         self._policy, self._log_level = policy, log_level
         self._emulators = Emulators() if emulators else None
-        self._served: dict[str, Served] = {}
+        self._is_apart = apart
+        self._served: list[Served | Apart] = []
+        self._urls: dict[str, str] = {}
+        """Target of the product -> where it listens."""
         self._environment = dict(os.environ)
         self._publisher: Any = None
 
@@ -81,9 +86,8 @@ class Host:
         if self._emulators:
             self._emulators.start()
         self.settings = self._made_settings()
-        os.environ.update(as_environment(self.settings))
-        self._served = serve_all()
-        self.cloud.slack.bot_url = self._served["bot"].url
+        self._serve()
+        self.cloud.slack.bot_url = self._urls["bot"]
         self._plumb()
         self._warm_up()
         self.cloud.server.run(lambda: self.cloud.scheduler.every(TICK_SECONDS, self._tick, "minute"))
@@ -93,7 +97,7 @@ class Host:
 
     def stop(self) -> None:
         """End everything that was started."""
-        for served in self._served.values():
+        for served in self._served:
             served.stop()
         self.cloud.stop()
         if self._emulators:
@@ -101,6 +105,15 @@ class Host:
         for name in as_environment(self.settings):
             os.environ.pop(name, None)
         os.environ.update(self._environment)
+
+    def _serve(self) -> None:
+        if self._is_apart:
+            child = Apart(as_environment(self.settings))
+            self._served, self._urls = [child], child.urls
+            return
+        os.environ.update(as_environment(self.settings))
+        targets = serve_all()
+        self._served, self._urls = [*targets.values()], {name: each.url for name, each in targets.items()}
 
     def _made_settings(self) -> Settings:
         cloud, at = self.cloud, self.cloud.endpoints
@@ -159,7 +172,7 @@ class Host:
 
     def _subscription(self, topic: Topic, target: str) -> dict[str, Any]:
         # The framework reads the topic off the path: a push body does not name it.
-        endpoint = f"{self._served[target].url}/{self._topic(topic)}?pubsub_trigger=true"
+        endpoint = f"{self._urls[target]}/{self._topic(topic)}?pubsub_trigger=true"
         return {
             "name": f"projects/{self.settings.project}/subscriptions/{topic}-{target}",
             "topic": self._topic(topic),
@@ -174,10 +187,10 @@ class Host:
         for name in FUNCTIONS:
             data = base64.b64encode(pack(Tick() if name == "notify" else StatusChanged(Unit(PLATFORM, GLOBAL))))
             body = {"subscription": "warm-up", "message": {"messageId": "0", "data": data.decode()}}
-            url = f"{self._served[name].url}/{self._topic(Topic.STATUSES)}?pubsub_trigger=true"
+            url = f"{self._urls[name]}/{self._topic(Topic.STATUSES)}?pubsub_trigger=true"
             httpx.post(url, json=body, timeout=30, trust_env=False).raise_for_status()
         # An unsigned request: the bot refuses it, having read its settings.
-        httpx.post(self._served["bot"].url, data={"command": "/infer"}, timeout=30, trust_env=False)
+        httpx.post(self._urls["bot"], data={"command": "/infer"}, timeout=30, trust_env=False)
 
     def _tick(self) -> None:
         """Publish the minute's tick; called inside the cloud's loop, as its scheduler does."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import socket
+import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,42 @@ def serve_all() -> dict[str, Served]:
     """Serve the bot and every function; each reads its settings from the environment at its first request."""
     functions = {name: Served(name, ROOT / "functions" / "main.py", "cloudevent") for name in FUNCTIONS}
     return {**functions, "bot": Served("bot", ROOT / "bot" / "main.py", "http")}
+
+
+class Apart:
+    """Every target, served by a process of its own: what the product computes no longer waits for the cloud.
+
+    ``environment`` is the whole of the child's settings. It ends when its input does, so it never outlives this one.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "infra.local.serving"],
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+        line = self._child.stdout.readline() if self._child.stdout else ""
+        self.urls: dict[str, str] = json.loads(line or "{}")
+        """Target -> where it listens; empty if the child could not start."""
+
+    def stop(self) -> None:
+        """End the child."""
+        if self._child.stdin:
+            self._child.stdin.close()
+        self._child.wait(timeout=10)
+
+
+def main() -> None:
+    """Serve every target, say where on the output, and end with the input."""
+    served = serve_all()
+    sys.stdout.write(json.dumps({name: each.url for name, each in served.items()}) + "\n")
+    sys.stdout.flush()
+    sys.stdin.read()
+    for each in served.values():
+        each.stop()
 
 
 class _Server(ThreadingHTTPServer):
@@ -115,3 +154,7 @@ def _answer(app: Wsgi, environ: dict[str, Any]) -> tuple[str, list[tuple[str, st
     content = b"".join(chunks)
     status, headers = started[-1]
     return status, [(name, value) for name, value in headers if name.lower() != "content-length"], content
+
+
+if __name__ == "__main__":
+    main()

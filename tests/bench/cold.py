@@ -61,17 +61,22 @@ def cold() -> list[Figure]:
 
 def _figure(target: str, code: str, budget: float) -> Figure:
     runs = [_run(code) for _ in range(RUNS + 1)][1:]
-    found = median(runs)
-    each = ", ".join(f"{seconds:.2f}" for seconds in runs)
-    return Figure(f"Cold start of {target}", f"{found:.2f} s", f"< {budget} s", found < budget, f"runs: {each}")
+    found = median([wall for wall, _ in runs])
+    detail = (
+        f"runs: {', '.join(f'{wall:.2f}' for wall, _ in runs)}; of the processor {median([c for _, c in runs]):.2f}"
+    )
+    return Figure(f"Cold start of {target}", f"{found:.2f} s", f"< {budget} s", found < budget, detail)
 
 
-def _run(code: str) -> float:
-    timed = f"import time\nbegun = time.perf_counter()\n{code}\nprint(time.perf_counter() - begun)"
+def _run(code: str) -> tuple[float, float]:
+    """Return the seconds that it took, and those that the processor worked for it: the same without other load."""
+    clocks = "time.perf_counter(), time.process_time()"
+    timed = f"import time\nbegun = {clocks}\n{code}\nended = {clocks}\nprint(ended[0] - begun[0], ended[1] - begun[1])"
     ran = subprocess.run(  # noqa: S603 - ourselves, with arguments of ours
         [sys.executable, "-c", timed], env=as_environment(_settings()), cwd=ROOT, capture_output=True, check=True
     )
-    return float(ran.stdout.split()[-1])
+    wall, processor = ran.stdout.split()[-2:]
+    return float(wall), float(processor)
 
 
 def _settings() -> Settings:

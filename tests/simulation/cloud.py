@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,6 +21,9 @@ SLOW = {Kind.CLUSTER: 300, Kind.NODE_POOL: 200, Kind.MEMBERSHIP: 60, Kind.FEATUR
 """Kinds with operations, and how many seconds those take."""
 STARTING = {Kind.WORKLOAD: 240, Kind.GATEWAY: 300, Kind.SMOKE_TEST: 30}
 """Kinds that are there at once and ready later."""
+
+REQUEST_IDS = frozenset({Kind.SUBNETWORK, Kind.MEMBERSHIP, Kind.FEATURE})
+"""Kinds whose API knows an attempt again; GKE and Kubernetes go by the name alone."""
 
 
 @dataclass
@@ -43,6 +47,7 @@ class SimCloud:
     clock: Callable[[], datetime]
     things: dict[ResourceKey, Thing] = field(default_factory=dict)
     requests: dict[str, str] = field(default_factory=dict)
+    operations: Iterator[int] = field(default_factory=itertools.count)
     blind: set[str] = field(default_factory=set)
     faults: dict[str, str] = field(default_factory=dict)
     """Location -> busy, lost, quota or stockout."""
@@ -160,12 +165,12 @@ class Invocation:
 
     def _effect(self, action: Do, request: str, fault: str) -> str:
         self.cloud.settle()
-        if request in self.cloud.requests:
+        if action.key.kind in REQUEST_IDS and request in self.cloud.requests:
             return self.cloud.requests[request]
         thing, now = self.cloud.things.get(action.key), self.cloud.clock()
         if thing is not None and thing.busy_until > now:
             raise PreconditionError(f"{action.key} is busy", reason="Busy")
-        operation = f"op-{len(self.cloud.requests)}"
+        operation = f"op-{next(self.cloud.operations)}"
         match action.verb:
             case Verb.CREATE:
                 self._create(action, operation, fault)

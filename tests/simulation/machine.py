@@ -198,6 +198,11 @@ class History(RuleBasedStateMachine):
         """One slow invocation stands still before it mends something, while that deployment is taken down."""
         key = data.draw(st.sampled_from(self.endpoints()))
         name = key.namespace.removeprefix("infer-")
+        [other] = {*NAMES} - {name}
+        self.house.tick()
+        self.someone_asks(Deploy("llama3-8b", {key.location: 1}, other), ANA, dry=False, twice=False)
+        self.the_newest_is_approved()
+        self.house.drain()  # the cluster now stays whatever becomes of the first one
         self.house.cloud.drop(key)
         self.house.publish(Topic.ROUNDS, Wake(Unit(name, key.location)))
         chaos = self.house.chaos
