@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,7 +25,7 @@ class _Role(_Strict):
 class _Rule(_Strict):
     name: str
     requesters: Annotated[list[str], Field(min_length=1)]
-    verbs: list[str] = []
+    verbs: list[Literal["deploy", "scale", "balance", "undo", "delete"]] = []
     regions: list[str] = []
     gpus_up_to: int | None = None
     cost_up_to: float | None = None
@@ -113,7 +113,7 @@ def _rule(rule: _Rule) -> Rule:
     return Rule(
         name=rule.name,
         requesters=tuple(rule.requesters),
-        verbs=frozenset(rule.verbs),
+        verbs=frozenset(map(str, rule.verbs)),
         regions=frozenset(rule.regions),
         gpus_up_to=rule.gpus_up_to,
         cost_up_to=rule.cost_up_to,

@@ -53,13 +53,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
+    from infra.local.serving import Apart  # noqa: PLC0415 - a process that starts while this one is still loading
+
+    begun, apart = time.monotonic(), Apart()
     from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
     from infra.local.story import StoppedError, Story  # noqa: PLC0415
     from infra.local.transcript import Transcript  # noqa: PLC0415
 
-    begun, transcript = time.monotonic(), Transcript(quiet=chosen.json)
+    transcript = Transcript(quiet=chosen.json)
     transcript.say("Starting a cloud, a Slack and inferops on this machine …")
-    with Host(chosen.seed, emulators=chosen.emulators) as host, transcript.hearing(host) as listener:
+    with Host(chosen.seed, emulators=chosen.emulators, apart=apart) as host, transcript.hearing(host) as listener:
         story, since = Story(host, listener, keep_going=chosen.keep_going), host.cloud.world.now
         try:
             story.tell()

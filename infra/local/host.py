@@ -42,8 +42,8 @@ LONGEST, PATIENCE, NAP = timedelta(hours=6), 120.0, 0.04
 class Host:
     """A running try-out: ``with Host() as host: host.say("ana", "/infer help")``.
 
-    ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two; ``apart`` gives the
-    product a process of its own, so that it and the cloud each have a core.
+    ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two; ``apart`` is a
+    process for the product alone, which otherwise shares this one.
     Time stands still but during ``wait``, so nothing happens behind a person's back.
     """
 
@@ -52,7 +52,7 @@ class Host:
         seed: int = 0,
         *,
         emulators: bool = False,
-        apart: bool = False,
+        apart: Apart | None = None,
         hf_token: str = HF_TOKEN,
         policy: Path = POLICY,
         log_level: str = "CRITICAL",
@@ -62,7 +62,7 @@ class Host:
         self.settings = Settings()
         self._policy, self._log_level = policy, log_level
         self._emulators = Emulators() if emulators else None
-        self._is_apart = apart
+        self._apart = apart
         self._served: list[Served | Apart] = []
         self._urls: dict[str, str] = {}
         """Target of the product -> where it listens."""
@@ -107,9 +107,8 @@ class Host:
         os.environ.update(self._environment)
 
     def _serve(self) -> None:
-        if self._is_apart:
-            child = Apart(as_environment(self.settings))
-            self._served, self._urls = [child], child.urls
+        if self._apart:
+            self._served, self._urls = [self._apart], self._apart.serve(as_environment(self.settings))
             return
         os.environ.update(as_environment(self.settings))
         targets = serve_all()

@@ -14,8 +14,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import functions_framework
-
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("propose", "decide", "reconcile", "notify", "sweep")
@@ -28,6 +26,8 @@ class Served:
     """One target that listens. ``url`` says where."""
 
     def __init__(self, target: str, source: Path, signature: str) -> None:
+        import functions_framework  # noqa: PLC0415 - a third of a second that starting a child need not wait for
+
         app: Wsgi = functions_framework.create_app(target, str(source), signature)
         self._server = _Server((HOST, 0), _handler(_in_turn(app) if target in ONE_AT_A_TIME else app))
         self.url = f"http://{HOST}:{self._server.server_port}"
@@ -48,23 +48,31 @@ def serve_all() -> dict[str, Served]:
 
 
 class Apart:
-    """Every target, served by a process of its own: what the product computes no longer waits for the cloud.
+    """A process for the product alone, so that it and the cloud each have a core. It starts, and waits for settings.
 
-    ``environment`` is the whole of the child's settings. It ends when its input does, so it never outlives this one.
+    It ends when its input does, so it never outlives this one.
     """
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self) -> None:
         self._child = subprocess.Popen(
             [sys.executable, "-m", "infra.local.serving"],
-            env={**os.environ, **environment},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
             text=True,
         )
-        line = self._child.stdout.readline() if self._child.stdout else ""
-        self.urls: dict[str, str] = json.loads(line or "{}")
-        """Target -> where it listens; empty if the child could not start."""
+
+    def serve(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Serve every target with these settings; return target -> where it listens. Raises OSError if it cannot."""
+        line = ""
+        if self._child.stdin and self._child.stdout:
+            self._child.stdin.write(json.dumps(dict(environment)) + "\n")
+            self._child.stdin.flush()
+            line = self._child.stdout.readline()
+        if not line:
+            raise OSError("the product's process ended before it could serve")
+        urls: dict[str, str] = json.loads(line)
+        return urls
 
     def stop(self) -> None:
         """End the child."""
@@ -74,8 +82,9 @@ class Apart:
 
 
 def main() -> None:
-    """Serve every target, say where on the output, and end with the input."""
-    served = serve_all()
+    """Serve every target by the settings on the first line of the input, and end with the input."""
+    served = serve_all()  # everything is loaded while the settings are still on their way
+    os.environ.update(json.loads(sys.stdin.readline() or "{}"))
     sys.stdout.write(json.dumps({name: each.url for name, each in served.items()}) + "\n")
     sys.stdout.flush()
     sys.stdin.read()

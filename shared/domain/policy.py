@@ -145,6 +145,9 @@ def _over_caps(caps: Caps, request: Request) -> Refuse | None:
     if caps.step is not None and request.gpu_delta > caps.step:
         because = f"it would add {request.gpu_delta} GPUs at once; the cap for one change is {caps.step}"
         return Refuse("cap", because, raise_it)
+    if caps.hourly is not None and request.price_unknown:
+        because = f"a price is unknown, so nobody can tell whether the cap of {caps.hourly:.2f} USD/h holds"
+        return Refuse("cap", because, raise_it)
     if caps.hourly is not None and request.hourly_after > caps.hourly:
         because = f"it would cost {request.hourly_after:.2f} USD/h in all; the cap is {caps.hourly:.2f}"
         return Refuse("cap", because, raise_it)

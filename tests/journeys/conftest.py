@@ -6,6 +6,7 @@ import pytest
 
 from infra.local.emulators import why_not
 from infra.local.host import Host
+from infra.local.serving import Apart
 from infra.local.story import Story
 
 PLACES = [
@@ -17,7 +18,7 @@ PLACES = [
 @pytest.fixture(scope="session", params=PLACES)
 def story(request: pytest.FixtureRequest) -> Story:
     """The demo's story, told to its end whatever fails in it."""
-    with Host(emulators=request.param) as host:
+    with Host(emulators=request.param, apart=Apart()) as host:
         told = Story(host, keep_going=True)
         told.tell()
     return told
