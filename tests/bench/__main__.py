@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench.figures import Circumstances, Figure, as_json, table, write_readme
+from tests.bench.figures import Circumstances, Figure, as_json, circumstances, others, table, write_readme
 from tests.bench.suite import SEEDS, benches
 
 
@@ -22,10 +22,11 @@ def main() -> int:
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     if chosen.write_readme and chosen.names:
         parser.error("the README shows all figures or none: leave the names out")
-    where, figures = Circumstances.now(), list[Figure]()
+    before, figures = others(), list[Figure]()
     for name in chosen.names or every:
         sys.stderr.write(f"{name} …\n")
         figures += every[name]()
+    where = circumstances(before)
     if chosen.write_readme:
         write_readme(figures, where)
     sys.stdout.write(f"{as_json(figures, where) if chosen.json else _text(figures, where)}\n")

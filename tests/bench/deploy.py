@@ -77,11 +77,13 @@ def makespan(seeds: int) -> list[Figure]:
     runs = [run(seed) for seed in range(seeds)]
     ratios = [each.makespan / longest(each.spans)[0] for each in runs]
     mean, worst = sum(ratios) / seeds, percentile(ratios, 0.95)
+    early = [each.makespan / longest(without_waiting_for_the_import(each.spans))[0] for each in runs]
     seconds = ", ".join(f"{each.makespan:.0f} / {longest(each.spans)[0]:.0f} s" for each in runs)
     return [
         Figure(
             f"Deploy to {len(REGIONS)} fresh regions against the cloud's critical path ({seeds} seeds)",
-            f"mean {mean:.3f} of it, p95 {worst:.3f} ({seconds})",
+            f"mean {mean:.3f} of it, p95 {worst:.3f} ({seconds}); {sum(early) / seeds:.2f} of a path on which "
+            "the Gateway need not wait for its import",
             f"mean ≤ {MEAN}, p95 ≤ {P95}",
             mean <= MEAN and worst <= P95,
             "; ".join(_story(each) for each in runs),
@@ -102,12 +104,16 @@ def commits(seeds: int) -> list[Figure]:
     counted = [Counter(path.partition("/")[0] for _, path in each.writes) for each in runs]
     allowed = [PER_OPERATION * len(each.spans) + each.visible for each in runs]
     written = [each["statuses"] for each in counted]
-    beside = ", ".join(f"{name} {'/'.join(str(c[name]) for c in counted)}" for name in BESIDE)
-    rows = [_row(each, count, budget) for each, count, budget in zip(runs, written, allowed, strict=True)]
+    beside = ", ".join(f"{name} {_each(c[name] for c in counted)}" for name in BESIDE)
+    narrow = [PER_OPERATION * each.named + each.visible for each in runs]
+    rows = [
+        f"seed {r.seed}: {len(r.spans)} long operations, {r.named} named; {r.visible} states of the card" for r in runs
+    ]
     return [
         Figure(
             "Status commits of that deploy",
-            f"{'/'.join(map(str, written))} of {'/'.join(map(str, allowed))} allowed; apart: {beside}",
+            f"{_each(written)} of {_each(allowed)} allowed ({_each(narrow)} if only operations that have a name "
+            f"in an API counted as long); apart: {beside}",
             f"≤ {PER_OPERATION} per long operation + 1 per visible change",
             all(w <= a for w, a in zip(written, allowed, strict=True)),
             "; ".join(rows),
@@ -116,12 +122,8 @@ def commits(seeds: int) -> list[Figure]:
     ]
 
 
-def _row(each: Run, written: int, allowed: int) -> str:
-    named = PER_OPERATION * each.named + each.visible
-    return (
-        f"seed {each.seed}: {written} of {allowed}: {len(each.spans)} long operations, {each.visible} states of the "
-        f"card; by the {each.named} operations alone that have a name in an API: {named}"
-    )
+def _each(counts: Iterable[int]) -> str:
+    return "/".join(map(str, counts))
 
 
 def _rate(runs: Iterable[Run]) -> Figure:

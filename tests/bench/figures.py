@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import statistics
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from pathlib import Path
 README = Path(__file__).parents[2] / "README.md"
 OPEN, CLOSE = "<!-- bench -->", "<!-- /bench -->"
 COMMAND = "uv run python -m tests.bench --write-readme"
+QUIET = 0.2
+_TIMES = Path("/proc/stat")
 _VERDICTS = {True: "met", False: "**missed**", None: ""}
 
 
@@ -31,26 +34,38 @@ class Figure:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """Where figures were taken. Wall times mean little beside other work, so the load belongs to them."""
+    """Where figures were taken. Wall times mean little beside other work, so what else ran belongs to them."""
 
     cores: int
-    load_before: float
     python: str
-
-    @classmethod
-    def now(cls) -> Circumstances:
-        """Return them as they are, before anything is measured."""
-        return cls(len(os.sched_getaffinity(0)), round(os.getloadavg()[0], 2), platform.python_version())
+    others: float
+    """Cores that others kept busy just before or just after, whichever was more."""
 
     def __str__(self) -> str:
-        loaded = f"other work was running (load {self.load_before}), so wall times are too long"
-        beside = loaded if self.busy else "nothing else was running"
+        beside = "nothing else was running"
+        if self.others > QUIET:
+            beside = f"others kept {self.others:.1f} of them busy, so wall times are too long"
         return f"{self.cores} cores, Python {self.python}; {beside}"
 
-    @property
-    def busy(self) -> bool:
-        """Whether others were using this machine."""
-        return self.load_before > self.cores / 4
+
+def circumstances(before: float) -> Circumstances:
+    """Return them at the end of a run; ``before`` is what ``others`` said at its beginning."""
+    return Circumstances(os.cpu_count() or 1, platform.python_version(), round(max(before, others()), 2))
+
+
+def others() -> float:
+    """Return how many cores are busy over a second in which we do nothing; by the load where nothing else tells."""
+    if not _TIMES.exists():
+        return os.getloadavg()[0]
+    before = _busy()
+    time.sleep(1)
+    return (_busy() - before) / os.sysconf("SC_CLK_TCK")
+
+
+def _busy() -> int:
+    """Return the ticks in which any core did anything: all but idle and waiting for disks."""
+    user, nice, system, _idle, _waiting, *more = map(int, _TIMES.read_text().split("\n", 1)[0].split()[1:9])
+    return user + nice + system + sum(more)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

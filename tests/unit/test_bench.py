@@ -10,7 +10,7 @@ from tests.bench.critical import Span, longest
 from tests.bench.figures import CLOSE, OPEN, Circumstances, Figure, write_readme
 from tests.bench.suite import benches
 
-SOMEWHERE = Circumstances(2, 0.1, "3.11")
+SOMEWHERE = Circumstances(2, "3.11", 0.1)
 
 
 def test_every_budget_has_its_benchmark() -> None:
