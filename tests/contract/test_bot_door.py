@@ -51,19 +51,21 @@ def test_a_strangers_click_in_a_shared_channel_is_refused(place: Place) -> None:
 @pytest.mark.parametrize(
     ("body", "stamp", "signature"),
     [
-        pytest.param(form(), now(), "v0=" + "0" * 64, id="wrong signature"),
-        pytest.param(form(), now(), "v0=", id="empty signature"),
-        pytest.param(form(), now(), "\u00e4", id="not even ASCII"),
-        pytest.param(form(), str(int(time.time()) - 400), "", id="too old"),
-        pytest.param(form(), str(int(time.time()) + 400), "", id="from the future"),
+        pytest.param(form(), 0, "v0=" + "0" * 64, id="wrong signature"),
+        pytest.param(form(), 0, "v0=", id="empty signature"),
+        pytest.param(form(), 0, "\u00e4", id="not even ASCII"),
+        pytest.param(form(), -400, "", id="too old"),
+        pytest.param(form(), 400, "", id="from the future"),
         pytest.param(form(), "yesterday", "", id="no number"),
         pytest.param(form(), "", "", id="no time"),
         pytest.param(form(), "\u00b2\u00b3", "", id="digits of another kind"),
-        pytest.param(b"command=%2Finfer&text=\xff\xfe", now(), "", id="no UTF-8"),
-        pytest.param(b"", now(), "v0=" + "0" * 64, id="nothing"),
+        pytest.param(b"command=%2Finfer&text=\xff\xfe", 0, "", id="no UTF-8"),
+        pytest.param(b"", 0, "v0=" + "0" * 64, id="nothing"),
     ],
 )
-def test_a_forged_request_is_refused(place: Place, body: bytes, stamp: str, signature: str) -> None:
+def test_a_forged_request_is_refused(place: Place, body: bytes, stamp: str | int, signature: str) -> None:
+    """A stamp that is a number is an age: seconds from now."""
+    stamp = stamp if isinstance(stamp, str) else str(int(time.time()) + stamp)
     assert place.post(body, stamp, signature).status_code == 401
     assert place.heard == []
 

@@ -31,6 +31,7 @@ from shared.domain.messages import (
 from shared.domain.topics import Topic
 from shared.ports import Bus
 from tests.standins import MemoryBus
+from tests.waiting import PATIENCE
 
 NOW = datetime(2026, 1, 5, 9, 30, 15, 123456, tzinfo=UTC)
 UNIT = Unit("llama3-8b", "us-east4")
@@ -46,7 +47,6 @@ MESSAGES: tuple[Message, ...] = (
     Told("t-1", "U1", "C1", "refused by rule 'x' · ü"),
     Tick(),
 )
-PATIENCE = 10.0
 
 
 @dataclass

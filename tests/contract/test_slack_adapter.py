@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -16,6 +15,7 @@ from infra.local.cloud.world import World
 from shared.adapters.slack import SlackChat
 from shared.domain.errors import NeedsHumanError, RetryableError, TerminalError
 from shared.ports import BlocksRefusedError, Card, RateLimitedError
+from tests.waiting import let_pass
 
 OPS, RANDOM = "C0INFEROPS", "C0RANDOM01"
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "rich"}}
@@ -38,10 +38,7 @@ class Place:
         return [message.text for message in self.slack.messages(channel)]
 
     def later(self, seconds: float) -> None:
-        until = self.world.now + timedelta(seconds=seconds)
-        self.server.run(lambda: self.world.at(until, lambda: None))
-        while self.world.now < until:
-            time.sleep(0.002)
+        let_pass(self.server, self.world, timedelta(seconds=seconds))
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class Journey:
         return self.people.card(proposal)
 
     def until(self, seen: Callable[[], bool], what: str, limit: timedelta = timedelta(hours=4)) -> None:
-        if not self.host.wait(seen, limit, patience=60):
+        if not self.host.wait(seen, limit):
             raise AssertionError(f"not seen: {what}\n{self.why()}")
 
     def later(self, **units: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from infra.local.cloud.fleet import Fleet, fleet_wire
 from infra.local.cloud.gke import Gke, gke_wire
 from infra.local.cloud.server import Server
 from infra.local.cloud.world import World
+from tests.waiting import eventually
 
 EAST = "projects/demo/locations/us-east4"
 GLOBAL = "projects/demo/locations/global"
@@ -107,11 +107,8 @@ def autoscaled(most: int = 4) -> dict[str, Any]:
 
 def until(get: Callable[[], Any], holds: Callable[[Any], Any]) -> Any:
     """Ask again until it holds; the world's hours pass in milliseconds."""
-    deadline = time.monotonic() + 20
-    while not holds(value := get()):
-        assert time.monotonic() < deadline, value
-        time.sleep(0.005)
-    return value
+    held = eventually(lambda: (holds(value := get()) and [value]) or None)
+    return held[0]
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Any
 
 import grpc
-import pytest
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import Client
@@ -31,6 +30,7 @@ from infra.local.cloud.pubsub_wire import pubsub_wire
 from infra.local.cloud.server import Server
 from infra.local.cloud.tasks import Tasks, tasks_wire
 from infra.local.cloud.world import World
+from tests.waiting import let_pass
 
 PROJECT = "projects/demo"
 QUEUE = f"{PROJECT}/locations/us-east4/queues/wakeups"
@@ -184,9 +184,7 @@ class Place:
 
     def pass_time(self, seconds: float) -> None:
         """Let virtual time pass, with all that is due in it."""
-        over = threading.Event()
-        self.server.run(lambda: self.world.after(timedelta(seconds=seconds), over.set))
-        assert over.wait(10), "time stands still"
+        let_pass(self.server, self.world, timedelta(seconds=seconds))
 
 
 @contextmanager
@@ -196,11 +194,3 @@ def running() -> Iterator[Place]:
         yield made
     finally:
         made.stop()
-
-
-def eventually(true: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if true():
-            return
-        time.sleep(0.01)
-    pytest.fail("it never came true")

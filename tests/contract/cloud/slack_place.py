@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -20,6 +19,7 @@ from starlette.responses import Response
 from infra.local.cloud.server import Server
 from infra.local.cloud.slack import Slack
 from infra.local.cloud.world import World
+from tests.waiting import PATIENCE, let_pass
 
 SECRET, TOKEN = "a-signing-secret", "xoxb-a-token"
 OPS, RANDOM = "C0INFEROPS", "C0RANDOM01"
@@ -67,14 +67,11 @@ class Place:
 
     def do(self, what: Coroutine[Any, Any, Any]) -> Any:
         assert self.server._loop
-        return asyncio.run_coroutine_threadsafe(what, self.server._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(what, self.server._loop).result(PATIENCE)
 
     def later(self, seconds: float) -> None:
         """Let virtual time go on."""
-        until = self.world.now + timedelta(seconds=seconds)
-        self.server.run(lambda: self.world.at(until, lambda: None))
-        while self.world.now < until:
-            time.sleep(0.002)
+        let_pass(self.server, self.world, timedelta(seconds=seconds))
 
     def refusal(self, method: str, **args: Any) -> str:
         with pytest.raises(SlackApiError) as refused:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from kubernetes import client
@@ -13,6 +11,7 @@ from kubernetes import client
 from infra.local.cloud.kube.controllers import Controllers, Hooks
 from tests.contract.cloud.clusters_place import Machine
 from tests.contract.cloud.kube_place import KEY, Place, deployment, running
+from tests.waiting import eventually
 
 MACHINES = [Machine("one", "system", "us-east4-a")]
 
@@ -23,16 +22,6 @@ def place(tmp_path: Path) -> Iterator[Place]:
         controllers = Controllers(place.world, Hooks(nodes_of=lambda _: MACHINES))
         place.server.run(lambda: controllers.attach(KEY, place.objects, "us-east4", "demo"))
         yield place
-
-
-def eventually(what: Callable[[], Any]) -> Any:
-    """Virtual minutes pass in wall milliseconds, but not in none."""
-    end = time.monotonic() + 10
-    while time.monotonic() < end:
-        if found := what():
-            return found
-        time.sleep(0.01)
-    pytest.fail("it did not come true in time")
 
 
 def test_an_applied_deployment_becomes_available(place: Place) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from project_place import Place, eventually, running
+from project_place import Place, running
 
 from infra.local.cloud.project import NUMBER, agent
 from infra.local.cloud.quotas import GPU_ID
+from tests.waiting import eventually
 
 GPU = f"/v1/projects/demo/locations/global/services/compute.googleapis.com/quotaInfos/{GPU_ID}"
 

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from google.api_core import exceptions
 from google.cloud import monitoring_v3
-from project_place import Place, eventually, running
+from project_place import Place, running
+
+from tests.waiting import eventually
 
 TTFT, REQUESTS = "prometheus.googleapis.com/ttft/gauge", "prometheus.googleapis.com/requests_total/counter"
 

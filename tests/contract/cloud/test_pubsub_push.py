@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 from google.api_core import exceptions
-from serverless_place import Place, eventually, running, subscription, topic
+from serverless_place import Place, running, subscription, topic
+
+from tests.waiting import eventually
 
 INTENTS, DEAD = "intents", "dead"
 

@@ -11,10 +11,11 @@ import pytest
 from google.api_core import exceptions
 from google.cloud.tasks_v2.services.cloud_tasks import CloudTasksClient
 from google.cloud.tasks_v2.types import HttpMethod, Queue, Task
-from serverless_place import QUEUE, Place, eventually, running
+from serverless_place import QUEUE, Place, running
 
 from infra.local.cloud.scheduler import Scheduler
 from infra.local.cloud.world import World
+from tests.waiting import eventually
 
 LOCATION, _, _ = QUEUE.partition("/queues/")
 

@@ -248,7 +248,7 @@ def deployment(cloud: WholeCloud, providers: CloudProviders, wanted: DeploymentS
     return [Rounds.of(cloud, providers, "llm", graph, place) for place in (*sorted(wanted.regions), GLOBAL)]
 
 
-def converge(*units: Rounds, limit: float = 60) -> int:
+def converge(*units: Rounds, limit: float = 600) -> int:
     """Make rounds until all units are as wanted; return how many it took."""
     deadline, count = time.monotonic() + limit, 0
     while not all([unit.round().converged for unit in units]):  # noqa: C419 - every unit has its round
