@@ -183,6 +183,6 @@ def _set_timer(status: Status, now: datetime, services: Services) -> None:
     if due is None or due - now > TIMED:
         return
     grid = 2 ** (int(pace(status.inventory, now).total_seconds()).bit_length() - 1)
-    on_grid = max(int(due.timestamp()) // grid * grid, int(now.timestamp()) + 1)
+    on_grid = max(round(due.timestamp() / grid) * grid, int(now.timestamp()) + 1)
     name = f"{status.unit.owner}-{status.unit.location}-{on_grid}"
     services.timers.at(datetime.fromtimestamp(on_grid, UTC), name, Topic.ROUNDS, Wake(status.unit))

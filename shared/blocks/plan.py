@@ -37,7 +37,8 @@ def plan_only_card(view: View) -> Card:
 
 def asked(proposal: Proposal) -> Part:
     """Say who asked for it, in which words."""
-    return Part(f"{person(proposal.intent.user)} asks: `{safe(command_of(proposal.intent), 600)}`")
+    who = f"{person(proposal.intent.user)} asks" if proposal.intent.user else "Asked"
+    return Part(f"{who}: `{safe(command_of(proposal.intent), 600)}`")
 
 
 def changes(proposal: Proposal) -> Part:

@@ -127,7 +127,7 @@ class World:
                 slept = asyncio.get_running_loop().time() - begun
                 self.now = min(entry.at, self.now + timedelta(seconds=slept * self.speed))
                 return
-        heapq.heappop(self._agenda)
+        entry = heapq.heappop(self._agenda)  # which may be one that came while the wait was ending
         if not entry.cancelled:
             self.now = max(self.now, entry.at)
             try:
