@@ -46,8 +46,9 @@ def submit(said: Ask | DryRun, speaker: Speaker, services: BotServices) -> str:
 
 def vote(ballot: Ballot, digest: str, speaker: Speaker, services: BotServices) -> str:
     """Publish the vote and return what the person is told. decide judges whether it counts. Raises NotHeardError."""
+    one = intent_id(speaker.team, speaker.trigger)
     try:
-        cast = VoteCast(ballot.proposal, digest, speaker.user, ballot.approve, services.clock(), speaker.channel)
+        cast = VoteCast(ballot.proposal, digest, speaker.user, ballot.approve, services.clock(), speaker.channel, one)
         services.bus.publish(Topic.VOTES, cast)
     except Exception as error:
         raise NotHeardError(ballot.proposal) from error

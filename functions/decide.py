@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from functions.propose import estate_of
+from functions.propose import estate_of, request_of
 from shared.domain.amend import Estate
 from shared.domain.desired import DeploymentSpec, Desired, FleetSpec, PlatformSpec
-from shared.domain.drafting import draft
+from shared.domain.drafting import Draft, draft
+from shared.domain.errors import InferError
 from shared.domain.inventory import PLATFORM, Unit
 from shared.domain.messages import Decided, ProposalMade, Told, VoteCast
 from shared.domain.names import GLOBAL, short_hash
+from shared.domain.policy import over_caps
 from shared.domain.proposals import Change, Decision, Outcome, Proposal, State, Vote
 from shared.domain.records import VOTES, decision_path, proposal_path, vote_path
 from shared.domain.topics import Topic
@@ -20,25 +22,34 @@ from shared.services import Services
 from shared.store import Commit, directory, load, read
 
 TRIES = 4
+LAST_APPLIED = decision_path("last")
+"""A copy of the decision applied last. Each apply replaces the one it found, so no two build on the same estate."""
 
 
 def decide(message: VoteCast | ProposalMade, services: Services) -> None:
     """Count a vote, or see whether a fresh proposal needs none; then apply what may be applied."""
     proposal = load(services.documents, Proposal, proposal_path(message.proposal))
-    if isinstance(message, VoteCast) and not _counted(message, services):
-        if refusal := _refusal(message, proposal, services):
-            _refuse(message, refusal, services)
-            return
-        _record(message, services)
-    if proposal is None:
-        return
     for _ in range(TRIES):
         try:
-            _conclude(proposal, message, services)
+            if isinstance(message, VoteCast) and not _counts(message, proposal, services):
+                return
+            if proposal is not None:
+                _conclude(proposal, message, services)
         except ConflictError:
             continue  # another vote, or another proposal, was faster: look again
         return
-    raise ConflictError(proposal.id)
+    raise ConflictError(message.proposal)
+
+
+def _counts(cast: VoteCast, proposal: Proposal | None, services: Services) -> bool:
+    """Say whether this vote stands, having recorded it; or tell the person why it does not."""
+    if _counted(cast, services):
+        return True
+    if refusal := _refusal(cast, proposal, services):
+        _refuse(cast, refusal, services)
+        return False
+    _record(cast, services)
+    return True
 
 
 def _vote(cast: VoteCast) -> Vote:
@@ -63,6 +74,7 @@ def _refusal(vote: VoteCast, proposal: Proposal | None, services: Services) -> s
     if who.stale(now):
         return (
             "the directory of Slack groups is older than 15 minutes, so roles cannot be judged; try again in 5 minutes"
+            "; if it stays so, the log of the function sweep says what Slack answered"
         )
     if not vote.approve and vote.user == proposal.intent.user:
         return _closed(proposal, services, now)  # withdrawing one's own is always allowed
@@ -86,8 +98,8 @@ def _closed(proposal: Proposal, services: Services, now: datetime) -> str:
 def _refuse(vote: VoteCast, because: str, services: Services) -> None:
     """Tell the person why, and nobody else; the record keeps it."""
     commit = Commit("decide", vote.proposal, services.clock())
-    commit.audit("vote refused", user=vote.user, approve=vote.approve, because=because, at_vote=vote.at)
-    telling = short_hash([vote.proposal, vote.user, vote.approve, vote.at.isoformat()], 16)
+    commit.audit("vote refused", user=vote.user, approve=vote.approve, because=because, cast=vote.id)
+    telling = short_hash([vote.proposal, vote.user, vote.id], 16)
     commit.send(Topic.DECISIONS, Told(telling, vote.user, vote.channel, f"{because}. Nothing was changed."))
     try:
         commit.run(services.documents, services.bus)
@@ -100,11 +112,12 @@ def _record(cast: VoteCast, services: Services) -> None:
     commit = Commit("decide", cast.proposal, services.clock())
     commit.put(vote_path(vote.id), vote, fields={"proposal": vote.proposal})
     commit.audit("vote", user=vote.user, approve=vote.approve, digest=vote.digest)
-    commit.send(Topic.DECISIONS, Decided(vote.proposal))
-    try:
+    if vote.approve:
+        commit.send(Topic.DECISIONS, Decided(vote.proposal))
         commit.run(services.documents, services.bus)
-    except ConflictError:
-        return  # two deliveries at once
+        return
+    # In one commit with the vote: whoever applies at this moment writes the same document, and one of both must lose.
+    _close(commit, Decision(vote.proposal, Outcome.REJECTED, "", services.clock(), {}), (), services)
 
 
 def votes_on(proposal: Proposal, services: Services) -> tuple[Vote, ...]:
@@ -129,24 +142,40 @@ def _conclude(proposal: Proposal, message: VoteCast | ProposalMade, services: Se
     state = _state(proposal, services, now)
     if state is not State.APPROVED:
         return
+    [last] = services.documents.get([LAST_APPLIED])  # before the estate: whatever is applied from here on conflicts
     estate = estate_of(services.documents)
-    current = _digest_now(proposal, estate, services)
-    if current != proposal.digest:
-        _void(proposal, message, services, now)
+    if because := _objection(proposal, estate, services):
+        _void(proposal, message, because, services, now)
         return
-    _apply(proposal, estate, services, now)
+    _apply(proposal, estate, last.version if last else "", services, now)
 
 
-def _digest_now(proposal: Proposal, estate: Estate, services: Services) -> str:
-    """Recompute the digest from the documents as they are; the quota verdict is the one that people saw."""
+def _objection(proposal: Proposal, estate: Estate, services: Services) -> str:
+    """Say why what was approved may no longer be done; empty where it may.
+
+    The caps are looked at again: proposals that kept them one by one when they were made may exceed them together.
+    """
+    policy = services.policy()
+    try:
+        made = _made_now(proposal, estate, services)
+    except InferError as error:
+        return f"what was approved makes no sense any more: {error}"
+    if services.decisions.digest(made, proposal.gate.rule, policy.hash) != proposal.digest:
+        return "what was approved is no longer what would be done: prices, policy or the catalogue have changed"
+    refuse = over_caps(policy.caps, request_of(proposal.intent, made, estate, services))
+    return f"rule {refuse.rule!r} now refuses it: {refuse.because}. Who could: {refuse.who_could}" if refuse else ""
+
+
+def _made_now(proposal: Proposal, estate: Estate, services: Services) -> Draft:
+    """Draft it again on the documents as they are; the quota verdict is the one that people saw."""
     now_changes = tuple(
         Change(c.path, estate.at(c.path).generation, estate.at(c.path).spec, c.after) for c in proposal.changes
     )
-    made = draft(now_changes, estate, services.compile, proposal.quote.quota, services.catalog)
-    return services.decisions.digest(made, proposal.gate.rule, services.policy().hash)
+    return draft(now_changes, estate, services.compile, proposal.quote.quota, services.catalog)
 
 
-def _apply(proposal: Proposal, estate: Estate, services: Services, now: datetime) -> None:
+def _apply(proposal: Proposal, estate: Estate, last: str, services: Services, now: datetime) -> None:
+    """Write it, if nothing else was applied since ``last``: the version of LAST_APPLIED that this estate goes with."""
     commit = Commit("decide", proposal.id, now)
     generations = {}
     for change in proposal.changes:
@@ -156,12 +185,15 @@ def _apply(proposal: Proposal, estate: Estate, services: Services, now: datetime
         commit.put(change.path, new, old.version)
     units = tuple(sorted({unit for change in proposal.changes for unit in units_of(change, estate)}))
     because = f"approved under rule {proposal.gate.rule}"
-    _close(commit, Decision(proposal.id, Outcome.APPLIED, because, now, generations), units, services)
+    decision = Decision(proposal.id, Outcome.APPLIED, because, now, generations)
+    commit.put(LAST_APPLIED, decision, last)
+    _close(commit, decision, units, services)
 
 
-def _void(proposal: Proposal, message: VoteCast | ProposalMade, services: Services, now: datetime) -> None:
+def _void(
+    proposal: Proposal, message: VoteCast | ProposalMade, because: str, services: Services, now: datetime
+) -> None:
     """End it without doing anything. Whoever's vote met the quorum meant to start it, so they are told privately."""
-    because = "what was approved is no longer what would be done: prices, policy or the catalogue have changed"
     commit = Commit("decide", proposal.id, now)
     if isinstance(message, VoteCast):
         text = f"{proposal.id} is void: {because}. Nothing was changed; type the command again for a fresh plan."

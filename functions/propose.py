@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +15,8 @@ from shared.domain.errors import InferError
 from shared.domain.intents import Deploy, Intent
 from shared.domain.messages import IntentSubmitted, ProposalMade, Told
 from shared.domain.policy import Request, evaluate
-from shared.domain.proposals import Proposal, proposal_id
-from shared.domain.quotes import total
+from shared.domain.proposals import Change, Proposal, proposal_id
+from shared.domain.quotes import PriceLine, total
 from shared.domain.records import DEPLOYMENTS, PLATFORM_DOCUMENTS, intent_path, proposal_path
 from shared.domain.topics import Topic
 from shared.domain.verdicts import AskFirst, Refuse
@@ -56,18 +58,28 @@ def propose(message: IntentSubmitted, services: Services) -> None:
 
 
 def estate_of(documents: Documents) -> Estate:
-    """Read all desired state."""
-    found = [*documents.find(DEPLOYMENTS), *documents.find(PLATFORM_DOCUMENTS)]
+    """Read all desired state, the platform first.
+
+    A deployment that comes between the two reads moves the platform's generation too: what is proposed on the older one
+    is superseded, and never takes the platform from under the newcomer.
+    """
+    platform = documents.find(PLATFORM_DOCUMENTS)
+    found = [*platform, *documents.find(DEPLOYMENTS)]
     return Estate({document.path: desired for document in found if (desired := read(Desired, document))})
 
 
 def _answer(intent: Intent, services: Services, now: datetime) -> Proposal | Refusal:
-    estate = estate_of(services.documents)
     try:
-        release = _release(intent.ask, services) if isinstance(intent.ask, Deploy) else None
-        changes = amend(intent, estate, services.catalog, release)
+        return _proposed(intent, services, now)
     except InferError as error:
         return Refusal(f"{error}" + (f". To mend it: {error.remedy}" if error.remedy else ""))
+
+
+def _proposed(intent: Intent, services: Services, now: datetime) -> Proposal | Refusal:
+    """Work out the proposal, or which rule refuses it. Raises InferError."""
+    estate = estate_of(services.documents)
+    release = _release(intent.ask, services) if isinstance(intent.ask, Deploy) else None
+    changes = amend(intent, estate, services.catalog, release)
     quota = services.quotas.findings(needs(changes, services.catalog))
     made = draft(changes, estate, services.compile, quota, services.catalog)
     policy = services.policy()
@@ -98,21 +110,39 @@ def _proposal(
 
 
 def request_of(intent: Intent, made: Draft, estate: Estate, services: Services) -> Request:
-    """Return the change in the figures that policies look at."""
+    """Return the change in the figures that policies look at.
+
+    The verb is that of what happens, not of what was typed: an undo that takes a deployment down is a delete.
+    """
     after: dict[str, Spec | None] = {path: desired.spec for path, desired in estate.desired.items()}
     after |= {change.path: change.after for change in made.changes}
-    priced = total(made.quote.after)
+    quote, cost = made.quote, total(price_lines(after, services.catalog))
     regions = {region for change in made.changes for spec in (change.before, change.after) for region in _regions(spec)}
     return Request(
-        verb=intent.verb,
+        verb=_effect(intent, made.changes[0]),
         user=intent.user,
         regions=frozenset(regions),
-        gpu_delta=made.quote.gpu_delta,
-        hourly_delta=made.quote.hourly_delta,
-        price_unknown=bool(priced.unknown),
+        gpu_delta=quote.gpu_delta,
+        hourly_delta=quote.hourly_delta,
+        price_unknown=bool(total(quote.after).unknown),
         gpus_after=gpus_of(after, services.catalog),
-        hourly_after=total(price_lines(after, services.catalog)).hourly,
+        hourly_after=cost.hourly,
+        unpriced=tuple(dict.fromkeys(cost.unknown)),
+        only_less=_counted(quote.after) <= _counted(quote.before),
     )
+
+
+def _effect(intent: Intent, own: Change) -> str:
+    if own.after is None:
+        return "delete"
+    return "deploy" if own.before is None else intent.verb
+
+
+def _counted(lines: Iterable[PriceLine]) -> Counter[tuple[str, str]]:
+    counts: Counter[tuple[str, str]] = Counter()
+    for line in lines:
+        counts[line.region, line.what] += line.count
+    return counts
 
 
 def _regions(spec: Spec | None) -> frozenset[str]:

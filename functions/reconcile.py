@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.domain.desired import FLEET_PATH, DeploymentSpec, Desired, FleetSpec, PlatformSpec, deployment_path
 from shared.domain.desired import platform_path as path_of_platform
+from shared.domain.errors import TerminalError
 from shared.domain.graph import ResourceGraph
 from shared.domain.inventory import PLATFORM, Entry, Status, Unit
 from shared.domain.messages import Decided, StatusChanged, Wake
@@ -15,7 +16,7 @@ from shared.domain.names import GLOBAL, ResourceKey
 from shared.domain.planning import Plan, Verb, users_of
 from shared.domain.records import STATUSES, status_path
 from shared.domain.settling import Result, late_results, pace
-from shared.domain.summary import summarize
+from shared.domain.summary import stuck, summarize
 from shared.domain.topics import Topic
 from shared.ports import ConflictError
 from shared.services import Services
@@ -65,7 +66,11 @@ def document_of(unit: Unit) -> str:
 
 def _round(unit: Unit, services: Services) -> None:
     now = services.clock()
-    here = _read(unit, services)
+    try:
+        here = _read(unit, services)
+    except TerminalError as error:
+        _give_up(unit, error, services)
+        return
     remembered: Status = services.decisions.remember(here.status, here.graph)
     if remembered != here.status:
         remembered = _commit(remembered, Commit("reconcile", str(unit), now), services)
@@ -82,7 +87,18 @@ def _round(unit: Unit, services: Services) -> None:
     _write(remembered, settled, plan, results, here, services)
 
 
+def _give_up(unit: Unit, error: TerminalError, services: Services) -> None:
+    """Say on the unit that what is wanted of it makes no sense, as after a change of the catalogue; touch nothing."""
+    path = document_of(unit)
+    documents = services.documents.get([path, status_path(unit)])
+    before, now = status_at(documents[1], unit), services.clock()
+    after = stuck(before, error, desired_at(documents[0], path).generation, now)
+    if after != before:
+        _commit(after, Commit("reconcile", str(unit), now).send(Topic.STATUSES, StatusChanged(unit)), services)
+
+
 def _read(unit: Unit, services: Services) -> Situation:
+    """Read what the round rests on. Raises TerminalError where the catalogue cannot make sense of what is wanted."""
     path = document_of(unit)
     documents = services.documents.get([path, FLEET_PATH, status_path(unit)])
     desired = desired_at(documents[0], path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from shared.domain.errors import RetryableError
+from shared.domain.errors import InferError
 from shared.domain.inventory import Unit
 from shared.domain.messages import CardDue, Tick, Wake
 from shared.domain.policy import Directory
 from shared.domain.records import CARDS, DIRECTORY, OUTBOX, SHARE, STATUSES
 from shared.domain.topics import Topic
+from shared.logs import log
 from shared.ports import ConflictError, Document, RateLimitedError
 from shared.services import Services
 from shared.store import Commit, read, send_row
@@ -61,7 +62,8 @@ def _refresh_directory(now: datetime, services: Services) -> None:
         return
     try:
         groups, guests = services.chat.directory()
-    except (RateLimitedError, RetryableError):
+    except (InferError, RateLimitedError) as error:
+        log("Slack's groups could not be read", error=str(error), remedy=getattr(error, "remedy", ""))
         return
     version = document.version if document else ""
     commit = Commit("sweep", DIRECTORY, now).put(DIRECTORY, Directory(groups, guests, now), version)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from shared.domain.policy import Caps, Policy, Role, Rule
 
@@ -27,13 +27,21 @@ class _Rule(_Strict):
     requesters: Annotated[list[str], Field(min_length=1)]
     verbs: list[Literal["deploy", "scale", "balance", "undo", "delete"]] = []
     regions: list[str] = []
+    deny: bool = False
     gpus_up_to: int | None = None
     cost_up_to: float | None = None
-    deny: bool = False
     approvers: list[str] = []
     quorum: Annotated[int, Field(ge=0, le=10)] = 1
     approve_within_hours: Annotated[float, Field(gt=0, le=48)] = 24
     run_within_hours: Annotated[float, Field(gt=0, le=48)] = 24
+
+    @field_validator("gpus_up_to", "cost_up_to")
+    @classmethod
+    def _only_where_it_allows(cls, bound: float | None, info: ValidationInfo) -> float | None:
+        if bound is not None and info.data.get("deny"):  # ``deny`` stands above the bounds, so it is read by now
+            message = "a rule that denies takes no bound, since larger changes would slip past it; leave it out"
+            raise ValueError(message)
+        return bound
 
 
 class _Caps(_Strict):
@@ -72,12 +80,16 @@ def parse_policy(text: str, where: str) -> Policy:
     except ValidationError as error:
         first = error.errors()[0]
         path = ".".join(map(str, first["loc"])) or "the file"
-        return Policy(broken=f"{where} line {_line(node, first['loc'])}: {path}: {first['msg']}")
+        return Policy(broken=f"{where} line {_line(node, first['loc'])}: {path}: {_said(first['msg'])}")
     except (ValueError, AttributeError, RecursionError) as error:  # what PyYAML lets through: 2026-13-45, !!int z
         return Policy(broken=f"{where}: a value cannot be read: {error}")
     if unknown := _unknown_roles(found):
         return Policy(broken=f"{where}: a rule names role {unknown!r}, which the file does not define")
     return _policy(found, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")  # pydantic's own prefix to what our validators say
 
 
 def _unknown_roles(found: _File) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,6 +20,11 @@ examples:
   inferops render deploy llama3-8b us-east4 -o out/
                                     the Kubernetes objects of it, one file each
 """
+
+
+PLACEHOLDERS = (
+    "replace PROJECT and 000000000000 by your project's id and number, and do what the notes in the files say."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,19 +48,25 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--seed", type=int, default=0, help="what chance follows: durations, names (default 0)")
     demo.add_argument("--keep-going", action="store_true", help="go on after a check that failed")
     demo.add_argument(
-        "--emulators", action="store_true", help="use Google's Pub/Sub and Firestore emulators (needs java)"
+        "--emulators", action="store_true", help="use Google's Pub/Sub and Firestore emulators (needs java and gcloud)"
     )
-    plan = commands.add_parser("plan", help="show the plan of a command, offline")
+    plan = commands.add_parser("plan", help="show the plan of a deploy, offline")
     render = commands.add_parser("render", help="write the Kubernetes objects of a deploy, offline")
     for each, more in ((plan, ""), (render, "; and -o DIR: the folder to write into")):
         what = f"the command as in Slack, such as: deploy llama3-8b us-east4{more}"
+        if each is render:
+            each.add_argument("-o", "--out", metavar="DIR", help="the folder to write into; new or empty")
         each.add_argument("words", nargs=argparse.REMAINDER, metavar="deploy MODEL REGIONS …", help=what)
     return parser
 
 
 def _demo(chosen: argparse.Namespace) -> int:
+    from infra.local.emulators import why_not  # noqa: PLC0415 - only what this command needs
     from infra.local.serving import Apart  # noqa: PLC0415 - a process that starts while this one is still loading
 
+    if chosen.emulators and (reason := why_not()):
+        _say(f"the emulators cannot run here: {reason}. Without --emulators nothing is needed.", sys.stderr)
+        return 2
     begun, apart = time.monotonic(), Apart()
     from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
     from infra.local.story import StoppedError, Story  # noqa: PLC0415
@@ -98,8 +110,8 @@ def _plan(chosen: argparse.Namespace) -> int:
 def _render(chosen: argparse.Namespace) -> int:
     from infra.local.offline import RefusedError, manifests  # noqa: PLC0415 - as above
 
-    words, out = _without_folder(chosen.words)
-    if out is None:
+    words, after = _without_folder(chosen.words)
+    if not (folder := after or chosen.out):
         _say("say where to write: inferops render deploy MODEL REGIONS -o DIR", sys.stderr)
         return 2
     try:
@@ -107,27 +119,38 @@ def _render(chosen: argparse.Namespace) -> int:
     except RefusedError as refused:
         _say(str(refused), sys.stderr)
         return 2
+    try:
+        _write(files, Path(folder))
+    except OSError as error:
+        _say(f"cannot write into {folder}: {error.strerror or error}; name a new or an empty folder", sys.stderr)
+        return 1
+    _say(f"{len(files)} files in {folder}. Before you apply them: {PLACEHOLDERS}")
+    return 0
+
+
+def _write(files: Mapping[str, str], folder: Path) -> None:
+    """Write into a folder that holds nothing else: what an older render left there would be applied with it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise OSError(errno.ENOTEMPTY, "it is not empty")
     for name, text in files.items():
-        path = out / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    _say(f"{len(files)} files in {out}")
-    return 0
 
 
 def _say(text: str, where: TextIO | None = None) -> None:
     (where or sys.stdout).write(f"{text}\n")
 
 
-def _without_folder(words: Sequence[str]) -> tuple[list[str], Path | None]:
+def _without_folder(words: Sequence[str]) -> tuple[list[str], str]:
     """Take ``-o DIR`` out of the words: argparse leaves options to the command's own grammar."""
     left = list(words)
     for option in ("-o", "--out"):
         if option in left[:-1]:
             at = left.index(option)
-            folder = left[at + 1]
-            return left[:at] + left[at + 2 :], Path(folder)
-    return left, None
+            return left[:at] + left[at + 2 :], left[at + 1]
+    return left, ""
 
 
 if __name__ == "__main__":

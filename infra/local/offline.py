@@ -5,6 +5,7 @@ What only a service can tell (digests, quota, the token's version) stays a tag, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -22,7 +23,7 @@ from shared.domain.desired import FLEET_PATH, FleetSpec, Spec
 from shared.domain.drafting import draft, needs
 from shared.domain.errors import InferError
 from shared.domain.graph import ResourceGraph
-from shared.domain.intents import Ask, Intent
+from shared.domain.intents import Deploy, Intent
 from shared.domain.proposals import Change, Proposal, State, proposal_id
 from shared.domain.quotes import QuotaFinding
 from shared.domain.site import Site
@@ -59,7 +60,13 @@ def plan(words: str) -> str:
         deployment=target_of(intent, _NOTHING),
         channel="",
     )
-    return plan_only_card(View(proposal, State.PLAN_ONLY)).text
+    return _plain(plan_only_card(View(proposal, State.PLAN_ONLY)).text) + f"\nPrices: {made.quote.catalogue}"
+
+
+def _plain(text: str) -> str:
+    """Return a card's text as a terminal shows it, without what is said of a proposal: offline there is none."""
+    lines = [line for line in text.split("\n") if not line.startswith(("*Only a plan", "Proposal `"))]
+    return re.sub(r"[*`]", "", "\n".join(lines))
 
 
 def manifests(words: str) -> Mapping[str, str]:
@@ -74,10 +81,11 @@ def manifests(words: str) -> Mapping[str, str]:
 
 def _changes(words: str, catalog: Catalog) -> tuple[Intent, tuple[Change, ...]]:
     try:
-        said = parse(words, catalog)
+        said = parse(words.strip().removeprefix("/infer").strip(), catalog)
         ask = said.ask if isinstance(said, DryRun) else said
-        if not isinstance(ask, Ask):
-            raise RefusedError(f"{words or 'nothing'} asks for no change; for example: deploy llama3-8b us-east4")
+        if not isinstance(ask, Deploy):
+            example = "for example: deploy llama3-8b us-east4"
+            raise RefusedError(f"offline there is nothing that {words or 'nothing'!r} could be about; {example}")
         intent = Intent("offline", ask, "", "", _EPOCH, dry_run=True)
         return intent, amend(intent, _NOTHING, catalog, _release(catalog))
     except InferError as error:

@@ -77,22 +77,26 @@ class FirestoreDocuments:
 
         batch = self._client.batch()
         for write in writes:
-            reference = self._client.document(write.path)
-            if not isinstance(write, Put):
-                batch.delete(reference)
-                continue
-            content = {BODY: json.dumps(write.body, separators=(",", ":")), **write.fields}
-            if write.if_version:
-                option = self._client.write_option(last_update_time=_timestamp(write.if_version))
-                # ``update`` with every field replaces the document, and alone takes an update time.
-                batch.update(reference, content, option)
-            else:
-                batch.create(reference, content)
+            self._add(batch, write)
         try:
             results = batch.commit(retry=None)
         except (Aborted, AlreadyExists, FailedPrecondition, NotFound) as error:
             raise ConflictError(str(error)) from error
         return [_version(r.update_time) if isinstance(w, Put) else "" for w, r in zip(writes, results, strict=True)]
+
+    def _add(self, batch: Any, write: Write) -> None:
+        reference = self._client.document(write.path)
+        if not isinstance(write, Put):
+            batch.delete(reference)
+            return
+        content = {BODY: json.dumps(write.body, separators=(",", ":")), **write.fields}
+        if not write.if_version:
+            batch.create(reference, content)
+            return
+        # ``update``, which takes a precondition, would keep a field that is no longer given; ``set`` takes none.
+        batch.set(reference, content)
+        expected = self._client.write_option(last_update_time=_timestamp(write.if_version))
+        expected.modify_write(batch._write_pbs[-1])  # noqa: SLF001
 
 
 def _document(snapshot: Any) -> Document:

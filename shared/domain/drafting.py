@@ -9,7 +9,7 @@ from shared.domain.amend import Estate
 from shared.domain.catalog import Catalog
 from shared.domain.codec import plain
 from shared.domain.costing import quota_needs, quote
-from shared.domain.desired import FLEET_PATH, FleetSpec, Spec
+from shared.domain.desired import FLEET_PATH, DeploymentSpec, FleetSpec, Spec
 from shared.domain.graph import Difference, ResourceGraph, difference
 from shared.domain.names import Kind
 from shared.domain.proposals import Change, digest_of, field_changes
@@ -67,7 +67,7 @@ def _summary(changes: tuple[Change, ...], found: Difference) -> tuple[str, ...]:
     lines: list[str] = []
     for change in changes:
         if change.before is None:
-            lines.append(f"{change.path}: new")
+            lines.append(f"{change.path}: new{_contents(change.after)}")
         elif change.after is None:
             lines.append(f"{change.path}: goes")
         else:
@@ -76,3 +76,13 @@ def _summary(changes: tuple[Change, ...], found: Difference) -> tuple[str, ...]:
     lines += [f"creates {r.key}" for r in found.create if r.key.kind in shown]
     lines += [f"deletes {r.key}" for r in found.delete if r.key.kind in shown]
     return tuple(lines)
+
+
+def _contents(spec: Spec | None) -> str:
+    """Say what a new deployment is made of: there is no older one that fields could be compared with."""
+    if not isinstance(spec, DeploymentSpec):
+        return ""
+    where = ", ".join(f"{p.replicas} x {p.zone or region}" for region, p in sorted(spec.regions.items()))
+    weights = spec.weights or "the Hugging Face hub"
+    way = spec.consumption.replace("_", "-")
+    return f", {spec.model} on {spec.machine} ({way}), replicas {where}, weights from {weights}"

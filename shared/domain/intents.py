@@ -21,7 +21,7 @@ class Deploy:
 
     model: str
     regions: Mapping[str, int | None]
-    """Region -> replicas; None takes ``replicas`` or the model's default."""
+    """Region -> replicas; None takes ``replicas``, or the default of ``amend``."""
     name: str = ""
     """Empty: the model's own name as it was typed."""
     machine: str = ""

@@ -26,6 +26,8 @@ class VoteCast:
     approve: bool
     at: datetime
     channel: str
+    id: str
+    """Derived from what is unique to one Slack invocation: a request that comes twice is one vote."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Rule:
-    """When it matches, what it asks for. Empty ``verbs`` or ``regions`` match all; None limits nothing."""
+    """When it matches, what it asks for. Empty ``verbs`` or ``regions`` match all; None limits nothing.
+
+    One that allows must cover the change whole. One that denies is met by any region of it, whatever its size.
+    """
 
     name: str
     requesters: tuple[str, ...]
@@ -79,14 +82,21 @@ class Request:
     """A change in the figures that policies look at."""
 
     verb: str
+    """By its effect: what takes a deployment down is a delete, what brings one up a deploy."""
     user: str
     regions: frozenset[str]
     gpu_delta: int
     hourly_delta: float
     price_unknown: bool
+    """In what it changes."""
     gpus_after: int
     """Over all deployments."""
     hourly_after: float
+    """As far as known."""
+    unpriced: tuple[str, ...] = ()
+    """What has no known price, over all deployments."""
+    only_less: bool = False
+    """Nothing that bills by the hour does so in a greater number than before: at no price can it cost more."""
 
 
 def roles_of(user: str, policy: Policy, directory: Directory) -> frozenset[str]:
@@ -107,7 +117,7 @@ def evaluate(policy: Policy, directory: Directory, request: Request, now: dateti
     if directory.stale(now):
         because = "the directory of Slack groups is older than 15 minutes, so roles cannot be judged"
         return Refuse("fresh directory", because, "anyone, once it has been fetched again (it is tried each 5 minutes)")
-    if refusal := _over_caps(policy.caps, request):
+    if refusal := over_caps(policy.caps, request):
         return refusal
     mine = roles_of(request.user, policy, directory)
     matching = [rule for rule in policy.rules if _matches(rule, request)]
@@ -129,6 +139,8 @@ def _apply(rule: Rule, now: datetime) -> Verdict:
 def _matches(rule: Rule, request: Request) -> bool:
     if rule.verbs and request.verb not in rule.verbs:
         return False
+    if rule.deny:
+        return not rule.regions or not request.regions.isdisjoint(rule.regions)
     if rule.regions and not request.regions <= rule.regions:
         return False
     if rule.gpus_up_to is not None and request.gpu_delta > rule.gpus_up_to:
@@ -136,22 +148,33 @@ def _matches(rule: Rule, request: Request) -> bool:
     return rule.cost_up_to is None or (not request.price_unknown and request.hourly_delta <= rule.cost_up_to)
 
 
-def _over_caps(caps: Caps, request: Request) -> Refuse | None:
-    if request.gpu_delta <= 0 and request.hourly_delta <= 0:
-        return None
-    raise_it = "whoever maintains the policy file, by raising the cap"
+def over_caps(caps: Caps, request: Request) -> Refuse | None:
+    """Return which cap the change would exceed, or None. What takes no more than before is never in the way of one."""
+    because = "" if _no_more(caps, request) else _exceeds(caps, request)
+    who = (
+        "anyone, by asking for less or taking something down first; "
+        "or whoever maintains the policy file, by raising or dropping the cap"
+    )
+    return Refuse("caps", because, who) if because else None
+
+
+def _no_more(caps: Caps, request: Request) -> bool:
+    """Say whether it takes no more. Where a price is missing sums prove nothing: nothing may then grow in number."""
+    sums_hold = caps.hourly is None or not request.unpriced
+    return request.only_less or (sums_hold and request.gpu_delta <= 0 and request.hourly_delta <= 0)
+
+
+def _exceeds(caps: Caps, request: Request) -> str:
     if caps.gpus is not None and request.gpus_after > caps.gpus:
-        return Refuse("cap", f"it would make {request.gpus_after} GPUs in all; the cap is {caps.gpus}", raise_it)
+        return f"it would make {request.gpus_after} GPUs in all; the cap is {caps.gpus}"
     if caps.step is not None and request.gpu_delta > caps.step:
-        because = f"it would add {request.gpu_delta} GPUs at once; the cap for one change is {caps.step}"
-        return Refuse("cap", because, raise_it)
-    if caps.hourly is not None and request.price_unknown:
-        because = f"a price is unknown, so nobody can tell whether the cap of {caps.hourly:.2f} USD/h holds"
-        return Refuse("cap", because, raise_it)
+        return f"it would add {request.gpu_delta} GPUs at once; the cap for one change is {caps.step}"
+    if caps.hourly is not None and request.unpriced:
+        unpriced = ", ".join(request.unpriced)
+        return f"no price is known of {unpriced}, so nobody can tell whether the cap of {caps.hourly:.2f} USD/h holds"
     if caps.hourly is not None and request.hourly_after > caps.hourly:
-        because = f"it would cost {request.hourly_after:.2f} USD/h in all; the cap is {caps.hourly:.2f}"
-        return Refuse("cap", because, raise_it)
-    return None
+        return f"it would cost {request.hourly_after:.2f} USD/h in all; the cap is {caps.hourly:.2f}"
+    return ""
 
 
 def may_vote(user: str, requester: str, gate: AskFirst, policy: Policy, directory: Directory) -> Refuse | None:

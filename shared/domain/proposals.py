@@ -73,6 +73,7 @@ class Outcome(StrEnum):
 
     APPLIED = "applied"
     VOID = "void"
+    REJECTED = "rejected"
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def state_of(
     """Say where a proposal stands. ``generations`` are those of the documents it would change, as they are now."""
     votes = tuple(votes)
     if decision is not None:
-        return State.APPLIED if decision.outcome is Outcome.APPLIED else State.VOID
+        return State(decision.outcome)
     if proposal.dry_run:
         return State.PLAN_ONLY
     if rejecters(proposal, votes):

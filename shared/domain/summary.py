@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.conditions import Condition, ConditionType, Reason, Truth, carry_over
+from shared.domain.errors import TerminalError
 from shared.domain.inventory import Status
 from shared.domain.names import Kind
 from shared.domain.observations import Observation, Present
@@ -40,6 +42,18 @@ def summarize(status: Status, plan: Plan, seen: Observation, generation: int, no
         next_check_at=status.next_check_at,
         version=status.version,
     )
+
+
+def stuck(status: Status, error: TerminalError, generation: int, now: datetime) -> Status:
+    """Return the status of a unit whose desired state makes no sense: it stays as it is until that changes."""
+    said = f"{error}. To mend it: apply a change that makes sense, or delete it"
+    made = (
+        (ConditionType.READY, Truth.FALSE, str(error)),
+        (ConditionType.RECONCILING, Truth.FALSE, ""),
+        (ConditionType.STALLED, Truth.TRUE, said),
+    )
+    new = tuple(Condition(kind, truth, Reason.INVALID, text, generation, now) for kind, truth, text in made)
+    return replace(status, conditions=carry_over(status.conditions, new))
 
 
 def _aspect(kind: ConditionType, steps: list[Step], generation: int, now: datetime) -> Condition | None:

@@ -14,7 +14,7 @@ from shared.domain.conditions import Reason
 from shared.domain.errors import InferError, NeedsHumanError
 from shared.domain.inventory import Entry
 from shared.domain.names import MANAGER, ResourceKey
-from shared.domain.observations import Broken, Observed, Unknown
+from shared.domain.observations import Broken
 from shared.domain.site import Site
 
 _LOG = logging.getLogger(__name__)
@@ -49,11 +49,6 @@ def answer(call: Call) -> Any:
     except Exception as error:  # noqa: BLE001 - logged with its trace; one broken call must not blind the whole look
         _LOG.exception("a provider's call broke", extra={"doing": call.doing})
         return unexpected(error, call.doing)
-
-
-def unseen(keys: Keys, error: InferError) -> dict[ResourceKey, Observed]:
-    """Return that none of these could be seen, and why."""
-    return dict.fromkeys(keys, Unknown(str(error)))
 
 
 def foreign(key: ResourceKey) -> Broken:

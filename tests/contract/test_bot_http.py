@@ -57,13 +57,25 @@ def test_a_dry_run_is_marked_as_one(place: Place) -> None:
 @pytest.mark.parametrize(("action", "approve"), [("approve", True), ("reject", False)])
 def test_a_click_is_a_vote_on_the_cards_digest(place: Place, action: str, approve: bool) -> None:
     assert place.clicks(action, f"{PROPOSAL}:{DIGEST}") == 200
-    assert place.heard == [(Topic.VOTES, VoteCast(PROPOSAL, DIGEST, BEN, approve, NOW, OPS))]
+    [(topic, cast)] = place.heard
+    assert isinstance(cast, VoteCast)
+    assert (topic, cast) == (Topic.VOTES, VoteCast(PROPOSAL, DIGEST, BEN, approve, NOW, OPS, cast.id))
 
 
 def test_a_typed_approval_binds_the_proposals_own_digest(place: Place) -> None:
     place.propose()
     assert "your approval" in place.types(f"approve {PROPOSAL}", BEN)
-    assert place.heard == [(Topic.VOTES, VoteCast(PROPOSAL, DIGEST, BEN, True, NOW, OPS))]
+    [(topic, cast)] = place.heard
+    assert isinstance(cast, VoteCast)
+    assert (topic, cast) == (Topic.VOTES, VoteCast(PROPOSAL, DIGEST, BEN, True, NOW, OPS, cast.id))
+
+
+def test_the_same_vote_request_again_is_the_same_vote(place: Place) -> None:
+    place.propose()
+    body, stamp = form(text=f"approve {PROPOSAL}"), now()
+    for _ in range(2):
+        assert place.post(body, stamp).status_code == 200
+    assert len({cast.id for _, cast in place.heard if isinstance(cast, VoteCast)}) == 1
 
 
 def test_a_typed_vote_on_nothing_is_refused(place: Place) -> None:

@@ -38,7 +38,7 @@ UNIT = Unit("llama3-8b", "us-east4")
 ASK = Deploy("llama3-8b", {"us-east4": None, "europe-west3": 2}, zones={"us-east4": "us-east4-a"})
 MESSAGES: tuple[Message, ...] = (
     IntentSubmitted(Intent("i-1", ASK, "U1", "C1", NOW)),
-    VoteCast("p-1", "d" * 64, "U2", approve=True, at=NOW, channel="C1"),
+    VoteCast("p-1", "d" * 64, "U2", approve=True, at=NOW, channel="C1", id="i-1"),
     ProposalMade("p-1"),
     Decided("p-1", (UNIT, Unit("platform", "global"))),
     Wake(UNIT),

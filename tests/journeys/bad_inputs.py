@@ -107,7 +107,7 @@ FIGURES = (
     Typed("negative replicas", f"{CHAT} --replicas -3", ("must be between 1 and 64, not -3",)),
     Typed("too many replicas", f"{CHAT} --replicas 1000", ("must be between 1 and 64, not 1000",)),
     Typed("more digits than a number has", f"{CHAT} --replicas {'9' * 30}", ("must be a whole number", DEPLOY)),
-    Typed("more than the cap", f"{CHAT} --replicas 64", ("refused by rule 'cap'", "65 GPUs in all; the cap is 64")),
+    Typed("more than the cap", f"{CHAT} --replicas 64", ("refused by rule 'caps'", "65 GPUs in all; the cap is 64")),
     Typed("replicas in words", f"{CHAT} --replicas many", ("must be a whole number, not 'many'", DEPLOY)),
     Typed("half a replica", f"{CHAT} --replicas 1.5", ("must be a whole number, not '1.5'", DEPLOY)),
     Typed("other digits", f"{CHAT} --replicas \N{ARABIC-INDIC DIGIT THREE}", ("must be a whole number", DEPLOY)),

@@ -17,9 +17,10 @@ def test_europe_sold_out_stops_neither_america_nor_itself_for_ever() -> None:
         proposal = journey.approve(journey.propose(f"deploy {MODEL} {AMERICA},{EUROPE} --replicas 1"))
         journey.until(lambda: _condition(journey, EUROPE, "StockOut"), "the stock-out in Europe")
         journey.until(lambda: journey.condition(f"{NAME}@{AMERICA}", "Ready").get("status") == "True", "America")
-        card = journey.people.card(proposal)
+        card = journey.card_says(proposal, "choose another zone, region, machine or way of buying")
         assert f"{EUROPE}-a has no machines of this type free" in card
         assert journey.sights.ready(NAME)[AMERICA] == "1/1"
+        assert journey.sights.ask(_address(journey, AMERICA), NAME).status == 200
         journey.fault(lambda faults: faults.stockout.clear())
         journey.card_says(proposal, "Done")
         assert journey.sights.ready(NAME) == {AMERICA: "1/1", EUROPE: "1/1"}
@@ -50,6 +51,11 @@ def test_a_missing_grant_holds_with_the_exact_command() -> None:
         assert not journey.cloud.server.run(lambda: project.granted("roles/container.admin", agent))
         journey.cloud.server.run(lambda: project.grant("roles/container.admin", agent))
         assert command not in journey.card_says(proposal, "Done")
+
+
+def _address(journey: Journey, region: str) -> str:
+    """Return the address that people are told to call in a region."""
+    return str(journey.host.documents("statuses")[f"{NAME}@global"]["report"][f"address/{region}"])
 
 
 def _condition(journey: Journey, region: str, reason: str) -> bool:

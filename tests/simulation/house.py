@@ -159,6 +159,7 @@ class House:
             assert proposal is not None, f"{write.path} was changed without a proposal"
             assert not proposal.dry_run, f"{write.path} was changed by a mere plan"
             cast = [read(Vote, document) for document in self.documents.find(VOTES, {"proposal": proposal.id})]
+            assert all(v.approve for v in cast if v), f"{proposal.id} was applied although it had been rejected"
             good = {v.user for v in cast if v and v.approve and v.digest == proposal.digest}
             good = {user for user in good if user in self.chat.groups["approvers"]} - {proposal.intent.user}
             assert len(good) >= proposal.gate.quorum, f"{proposal.id} was applied with {good} of {proposal.gate.quorum}"

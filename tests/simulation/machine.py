@@ -81,13 +81,15 @@ class History(RuleBasedStateMachine):
     @rule(data=st.data(), user=people, approve=st.sampled_from([True, True, True, False]), late=st.booleans())
     def someone_votes(self, data: st.DataObject, user: str, approve: bool, late: bool) -> None:
         proposal = data.draw(st.sampled_from(self.proposals()))
-        vote = VoteCast(proposal.id, proposal.digest, user, approve, self.house.now(), "C1")
-        self.house.publish(Topic.VOTES, vote)
+        self.vote(proposal, user, approve=approve)
         if late:
             self.house.cloud.met["two votes at once"] += 1
-            self.house.publish(
-                Topic.VOTES, VoteCast(proposal.id, proposal.digest, CHLOE, approve, self.house.now(), "C1")
-            )
+            self.vote(proposal, CHLOE, approve=data.draw(st.booleans()))
+
+    def vote(self, proposal: Proposal, user: str, *, approve: bool = True) -> None:
+        now = self.house.now()
+        cast = VoteCast(proposal.id, proposal.digest, user, approve, now, "C1", f"i-{user}-{now}")
+        self.house.publish(Topic.VOTES, cast)
 
     @rule()
     def the_newest_is_approved(self) -> None:
@@ -95,8 +97,7 @@ class History(RuleBasedStateMachine):
         self.house.drain()
         for proposal in self.proposals()[-3:]:
             other = BEN if proposal.intent.user != BEN else CHLOE
-            vote = VoteCast(proposal.id, proposal.digest, other, True, self.house.now(), "C1")
-            self.house.publish(Topic.VOTES, vote)
+            self.vote(proposal, other)
 
     @rule(
         index=st.integers(0, 50),
@@ -215,8 +216,7 @@ class History(RuleBasedStateMachine):
         self.house.drain()
         for proposal in self.proposals():
             if proposal.intent.user == BEN:
-                vote = VoteCast(proposal.id, proposal.digest, BEN, True, self.house.now(), "C1")
-                self.house.publish(Topic.VOTES, vote)
+                self.vote(proposal, BEN)
         self.house.drain()
 
     @rule()

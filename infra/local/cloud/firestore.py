@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from google.cloud.firestore_v1.types import common
 from google.cloud.firestore_v1.types import firestore as types
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import code_pb2, status_pb2
@@ -29,7 +28,6 @@ Write = types.write.Write.pb()
 WriteResult = types.write.WriteResult.pb()
 Found = types.BatchGetDocumentsResponse.pb()
 _LOG = 20_000
-_NO_CONDITION = common.Precondition.pb()()
 
 
 def _masked(document: Pb, request: Pb) -> Pb:

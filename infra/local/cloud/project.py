@@ -78,13 +78,6 @@ class Project:
         """Disable an API at once."""
         self._enabled.discard(full(service))
 
-    def require(self, service: str) -> None:
-        """Refuse, as every Google API does that is not enabled in the project."""
-        if not self.enabled(service):
-            title = TITLES.get(service.split(".", maxsplit=1)[0], service)
-            what = f"{title} has not been used in project {self.number} before or it is disabled."
-            raise ApiError("PERMISSION_DENIED", what, "accessNotConfigured")
-
     def grant(self, role: str, member: str) -> None:
         """Give a role to a member such as ``serviceAccount:a@b``."""
         if not self.granted(role, member):

@@ -129,8 +129,13 @@ def test_counts_are_those_of_the_difference() -> None:
 
 def test_the_summary_names_what_is_new_and_what_is_dear() -> None:
     summary = drafted(deploy("chat", US)).summary
-    assert {f"{CHAT}: new", f"platform/{US}: new", f"creates {CLUSTER}"} <= set(summary)
+    assert {f"platform/{US}: new", f"creates {CLUSTER}"} <= set(summary)
     assert any(line.startswith(f"creates {Kind.NODE_POOL}") for line in summary)
+
+
+def test_the_summary_says_what_a_new_deployment_is_made_of() -> None:
+    (line,) = [line for line in drafted(deploy("chat", US)).summary if line.startswith(CHAT)]
+    assert "llama-3.1-8b on g2-standard-12 (spot)" in line and f" x {US}-" in line and "the Hugging Face hub" in line
 
 
 def test_the_summary_says_each_field_that_changes() -> None:

@@ -125,6 +125,25 @@ def test_a_denying_rule_denies() -> None:
     assert verdict(frozen, CHANGES) == Refuse("freeze", "rule freeze denies it", "nobody while that rule stands")
 
 
+@pytest.mark.parametrize(
+    ("limits", "regions", "denied"),
+    [
+        pytest.param({"regions": frozenset({EU})}, {EU}, True, id="its region"),
+        pytest.param({"regions": frozenset({EU})}, {EU, US}, True, id="its region and another"),
+        pytest.param({"regions": frozenset({EU})}, {US}, False, id="another region"),
+        pytest.param({}, {US}, True, id="any region"),
+        pytest.param({"verbs": frozenset({"delete"})}, {EU}, False, id="another verb"),
+        pytest.param({"gpus_up_to": 1, "cost_up_to": 0.5}, {EU}, True, id="whatever its size"),
+    ],
+)
+def test_a_denying_rule_is_met_by_any_part_of_the_change(
+    limits: dict[str, Any], regions: set[str], denied: bool
+) -> None:
+    frozen = replace(CHANGES, name="freeze", deny=True, **limits)
+    answer = verdict(frozen, CHANGES, regions=frozenset(regions))
+    assert rule_of(answer) == ("refused by freeze" if denied else "changes")
+
+
 def test_a_quorum_of_nobody_is_an_answer_of_its_own() -> None:
     answer = verdict(replace(CHANGES, quorum=0))
     assert isinstance(answer, AskFirst) and answer.quorum == 0
@@ -145,7 +164,7 @@ def test_a_quorum_of_nobody_is_an_answer_of_its_own() -> None:
     ],
 )
 def test_caps_hold_whatever_the_rules_say(caps: Caps, refused: bool) -> None:
-    assert (rule_of(verdict(replace(CHANGES, quorum=0), caps=caps)) == "refused by cap") is refused
+    assert (rule_of(verdict(replace(CHANGES, quorum=0), caps=caps)) == "refused by caps") is refused
 
 
 @ANY
@@ -162,7 +181,21 @@ def test_no_cap_stands_in_the_way_of_less(gpus: int, cost: float, caps: Caps) ->
     ],
 )
 def test_caps_hold_for_whatever_grows(caps: Caps, request_: dict[str, Any]) -> None:
-    assert rule_of(verdict(CHANGES, caps=caps, **request_)) == "refused by cap"
+    assert rule_of(verdict(CHANGES, caps=caps, **request_)) == "refused by caps"
+
+
+@pytest.mark.parametrize(
+    ("caps", "request_", "refused"),
+    [
+        pytest.param(Caps(hourly=99.0), {}, True, id="more"),
+        pytest.param(Caps(hourly=99.0), {"gpu_delta": -4, "hourly_delta": -1.0}, True, id="less as far as is known"),
+        pytest.param(Caps(hourly=99.0), {"gpu_delta": -4, "only_less": True}, False, id="less at any price"),
+        pytest.param(Caps(gpus=99), {}, False, id="no hourly cap"),
+    ],
+)
+def test_an_unknown_price_is_never_within_an_hourly_cap(caps: Caps, request_: dict[str, Any], refused: bool) -> None:
+    answer = verdict(CHANGES, caps=caps, unpriced=("tpu in moon-1",), **request_)
+    assert (isinstance(answer, Refuse) and "no price is known of tpu in moon-1" in answer.because) is refused
 
 
 # any policy ----------------------------------------------------------------------------------------------------

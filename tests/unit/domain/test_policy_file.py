@@ -37,6 +37,9 @@ caps: {gpus: 64, usd_per_hour: 400, gpus_per_change: 16}
 REQUEST = Request("deploy", "U0BEN", frozenset({US}), 4, 2.0, False, 10, 20.0)
 
 
+DENIES = GOOD.replace("cost_up_to: 50\n", "deny: true\n")
+
+
 def refuses(text: str) -> bool:
     directory = Directory({"ml-platform": frozenset({"U0BEN"})}, frozenset(), T0)
     return isinstance(evaluate(parse_policy(text, "policy.yaml"), directory, REQUEST, T0), Refuse)
@@ -63,6 +66,11 @@ def test_a_good_file_allows_what_its_rules_allow() -> None:
     assert not refuses(GOOD)
 
 
+def test_a_denial_without_a_bound_is_read() -> None:
+    policy = parse_policy(DENIES.replace("    gpus_up_to: 8\n", ""), "policy.yaml")
+    assert not policy.broken and policy.rules[1].deny
+
+
 def test_the_hash_is_that_of_the_very_text() -> None:
     assert parse_policy(GOOD, "a").hash == parse_policy(GOOD, "b").hash != parse_policy(GOOD + "# x", "a").hash
 
@@ -80,6 +88,10 @@ def test_the_hash_is_that_of_the_very_text() -> None:
         pytest.param(GOOD + "caps: {", "line 19", id="not YAML"),
         pytest.param(GOOD.replace("gpus: 64", "gpus: many"), "line 18: caps.gpus", id="a cap that is no number"),
         pytest.param(GOOD.replace("small steps", "2026-13-45"), "cannot be read", id="a date that is none"),
+        pytest.param(
+            DENIES, "line 12: rules.1.gpus_up_to: a rule that denies takes no bound", id="a bound to a denial"
+        ),
+        pytest.param(DENIES.replace("gpus", "cost"), "line 12: rules.1.cost_up_to", id="a price bound to a denial"),
         pytest.param("[" * 900, "policy.yaml", id="a bottomless text"),
     ],
 )

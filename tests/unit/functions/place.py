@@ -78,7 +78,8 @@ class Place(House):
 
     def vote(self, proposal: Proposal, user: str = BEN, *, approve: bool = True, **changes: Any) -> VoteCast:
         """Let a vote be decided on; return it."""
-        cast = replace(VoteCast(proposal.id, proposal.digest, user, approve, self.now(), "C2"), **changes)
+        cast = VoteCast(proposal.id, proposal.digest, user, approve, self.now(), "C2", f"i-{user}-{self.now()}")
+        cast = replace(cast, **changes)
         decide(cast, self.services)
         return cast
 

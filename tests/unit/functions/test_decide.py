@@ -214,3 +214,29 @@ def test_a_placement_is_what_was_asked_for() -> None:
     place = Place()
     place.apply(Deploy("llama3-8b", {US: 2}, "chat"))
     assert place.spec(CHAT).regions[US] == Placement(2, "us-east4-a")  # type: ignore[union-attr]  # a deployment's
+
+
+# Races ---------------------------------------------------------------------------------------------------
+
+
+def test_a_rejection_at_the_very_moment_of_applying_wins_or_is_refused_but_never_ignored() -> None:
+    place = Place()
+    proposal = place.propose()
+
+    def then_reject(_: str = "") -> None:
+        place.documents.step = at("commit", lambda: place.vote(proposal, "chloe", approve=False))
+
+    place.documents.step = at("committed", then_reject)  # Ben's approval is recorded, and not yet acted on
+    place.vote(proposal, "ben")
+    decision = place.decision(proposal)
+    assert decision is not None and decision.outcome is Outcome.REJECTED
+    assert place.spec(CHAT) is None
+
+
+def test_a_rejection_that_comes_too_late_is_told_so() -> None:
+    place = Place()
+    proposal = place.propose()
+    place.documents.step = at("commit", lambda: place.vote(proposal, "ben"))
+    place.vote(proposal, "chloe", approve=False)
+    assert place.spec(CHAT) is not None
+    assert f"{proposal.id} is applied" in place.told()

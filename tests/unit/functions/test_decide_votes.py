@@ -73,7 +73,7 @@ def test_a_refused_vote_is_kept_in_the_record_only_and_told_once() -> None:
 
 def test_a_vote_for_a_proposal_that_is_not_there_is_refused() -> None:
     place = Place()
-    decide(VoteCast("p-nope", "d", "ben", True, place.now(), "C2"), place.services)
+    decide(VoteCast("p-nope", "d", "ben", True, place.now(), "C2", "i-1"), place.services)
     assert "there is no proposal p-nope" in place.told()
 
 

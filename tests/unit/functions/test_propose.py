@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
@@ -14,9 +15,11 @@ from shared.domain.messages import IntentSubmitted, ProposalMade, Told
 from shared.domain.policy import Caps, Directory
 from shared.domain.proposals import State, state_of
 from shared.domain.records import DIRECTORY
+from shared.ports import Document
 from shared.services import Services
 from shared.store import Commit
 from tests.simulation.setting import Resolver
+from tests.standins import MemoryDocuments
 from tests.unit.functions.place import CHAT, EU, US, Killed, Place, at, die
 
 
@@ -201,3 +204,30 @@ def test_a_guest_is_refused_even_where_the_directory_puts_them_in_the_group() ->
     everyone = Directory({"ml-platform": frozenset({"guest"})}, frozenset({"guest"}), place.now())
     Commit("sweep", DIRECTORY, place.now()).put(DIRECTORY, everyone, stored.version).run(place.documents, place.bus)
     assert "deny by default" in refusal(place, place.intent(user="guest"))
+
+
+def test_what_is_applied_while_a_delete_is_worked_out_never_loses_its_platform() -> None:
+    place = Place()
+    place.apply()
+    place.drain()
+    newcomer = place.propose(Deploy("llama3-8b", {US: 1}, "code"))
+    find, waiting = place.documents.find, [newcomer]
+
+    class Torn(MemoryDocuments):
+        """Lets the newcomer be applied between two reads."""
+
+        def find(self, *args: Any, **more: Any) -> list[Document]:
+            found = find(*args, **more)
+            if waiting:
+                place.vote(waiting.pop(), "ben")
+            return found
+
+    torn = Torn()
+    torn.stored = place.documents.stored
+    message = place.intent(Delete("chat"))
+    propose(message, replace(place.services, documents=torn))
+    gone = place.proposal(message)
+    assert gone is not None
+    for user in ("ben", "chloe"):
+        place.vote(gone, user)
+    assert place.spec(f"platform/{US}") is not None and place.spec("deployments/code") is not None

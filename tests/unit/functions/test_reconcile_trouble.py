@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.domain.conditions import ConditionType, Reason, Truth
+from shared.domain.errors import TerminalError
+from shared.domain.graph import ResourceGraph
 from shared.domain.intents import Delete, Undo
 from shared.domain.names import Kind
 from shared.domain.records import STATUSES
 from shared.ports import ConflictError
 from tests.unit.functions.place import (
+    CHAT_US,
     CLUSTER,
     EU,
     PLATFORM_US,
     SUBNET,
     US,
+    Place,
     at,
     at_rest,
     said,
@@ -123,3 +129,20 @@ def test_rule_5_what_is_wanted_again_is_built_again() -> None:
 def test_one_document_for_each_unit() -> None:
     place = at_rest(US, EU)
     assert len(place.documents.find(STATUSES)) == 6
+
+
+def test_rule_11_a_spec_that_the_catalogue_no_longer_knows_stalls_the_unit_and_says_so() -> None:
+    place = Place()
+    place.apply()
+    place.drain()
+
+    def unknown(*_: object) -> ResourceGraph:
+        raise TerminalError("there is no model 'llama-3.1-8b'", reason="UnknownModel", field="model")
+
+    place.services = replace(place.services, compile=unknown)
+    built = dict(place.cloud.things)
+    for _ in range(2):
+        place.round(CHAT_US)
+    stalled = said(place, CHAT_US, ConditionType.STALLED)
+    assert stalled is not None and "there is no model" in stalled.message and "To mend it" in stalled.message
+    assert place.cloud.things == built

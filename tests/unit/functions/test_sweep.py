@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from functions.propose import propose
 from functions.sweep import sweep
+from shared.domain.errors import NeedsHumanError
 from shared.domain.inventory import Status, Unit
 from shared.domain.messages import CardDue, ProposalMade, Tick, Wake
 from shared.domain.policy import Directory
@@ -152,3 +154,18 @@ def test_two_sweeps_at_once_write_one_directory() -> None:
 def test_a_sweep_of_an_empty_house_says_nothing() -> None:
     place = Place()
     assert swept(place).bus.pending == []
+
+
+def test_a_token_that_slack_no_longer_takes_holds_up_nothing_else() -> None:
+    place = Place()
+    place.seconds += 3600
+    refused = NeedsHumanError("Slack refused: token_revoked", reason="PermissionDenied", remedy="install the app again")
+
+    class Refusing:
+        """Slack with a token that was revoked."""
+
+        def directory(self) -> object:
+            raise refused
+
+    sweep(Tick(), replace(place.services, chat=Refusing()))
+    assert directory(place.documents).stale(place.now())

@@ -41,6 +41,8 @@ class KubeServer:
         """Requests by verb; ``discovery`` is whatever points to no resource."""
         self.log: deque[str] = deque(maxlen=_LOG)
         """The latest requests, one line each."""
+        self.witnesses: list[Callable[[Asked], None]] = []
+        """Told of every request as it came, with the whole path of its URL."""
         self.clusters: dict[str, Objects] = {}
         """By key, ``projects/P/locations/L/clusters/N``."""
 
@@ -67,6 +69,8 @@ class KubeServer:
         """Answer one request. Time stands still meanwhile, except for the stream of a watch."""
         with self.world.busy():
             asked = await _read(request)
+            for witness in self.witnesses:
+                witness(asked)
             found = self._find(asked.path)
             if found is None:
                 return PlainTextResponse("404 page not found", 404)

@@ -87,10 +87,6 @@ class Objects:
             self.schemas.pop((kind_id, self.served.pop(key).version), None)
         self.kinds.pop(kind_id, None)
 
-    def add_kind(self, kind: Kind, schema: dict[str, Any] | None = None, installed_by: str = "gke") -> None:
-        """Install a kind as a CustomResourceDefinition that clients can read; without a schema it takes any shape."""
-        self.put(custom.definition(kind, schema), installed_by)
-
     def schema(self, kind: Kind) -> dict[str, Any]:
         """Return the structural schema of a kind; empty when it has none."""
         return self.schemas.get((kind.id, kind.version), {})
