@@ -8,17 +8,17 @@ from typing import assert_never
 
 from bot import reads
 from bot.help import help_text
-from bot.services import Readable
 from bot.words import did_you_mean
 from shared.blocks.reading import Standing, history_text, list_text, status_text, why_text
 from shared.blocks.view import View, Work
-from shared.domain.desired import FLEET_PATH, DeploymentSpec, Desired, deployment_path, platform_path
+from shared.domain.desired import FLEET_PATH, DeploymentSpec, Desired, deployment_path
 from shared.domain.errors import TerminalError
 from shared.domain.inventory import PLATFORM, Unit
 from shared.domain.names import GLOBAL
-from shared.domain.proposals import Decision, Proposal, Vote, state_of
-from shared.domain.records import DEPLOYMENTS, PROPOSALS, VOTES, decision_path, status_path
-from shared.store import desired_at, read, status_at
+from shared.domain.proposals import Decision, Proposal, state_of
+from shared.domain.records import DEPLOYMENTS, PROPOSALS, decision_path, desired_path, status_path
+from shared.ports import Readable
+from shared.store import desired_at, read, status_at, votes_on
 
 _EVENTS = 8
 """Proposals that a history shows."""
@@ -86,7 +86,7 @@ def _standings(deployments: Iterable[Desired], documents: Readable) -> list[Stan
     """Read the statuses of all of them, and of the platform below them, in one call."""
     units = {desired.path: _units(desired) for desired in deployments}
     every = sorted({unit for found in units.values() for unit in found})
-    platforms = sorted({_document(unit) for unit in every if unit.is_platform})
+    platforms = sorted({desired_path(unit) for unit in every if unit.is_platform})
     got = documents.get([*map(status_path, every), *platforms]) if every else []
     statuses = dict(zip(every, got, strict=False))
     generations = {
@@ -96,13 +96,9 @@ def _standings(deployments: Iterable[Desired], documents: Readable) -> list[Stan
 
     def work(unit: Unit) -> Work:
         document = statuses[unit]
-        return Work(unit, generations[_document(unit)], status_at(document, unit) if document else None)
+        return Work(unit, generations[desired_path(unit)], status_at(document, unit) if document else None)
 
     return [Standing(_name(d), d, tuple(map(work, units[d.path]))) for d in deployments]
-
-
-def _document(unit: Unit) -> str:
-    return platform_path(unit.location) if unit.is_platform else deployment_path(unit.owner)
 
 
 def _units(desired: Desired) -> list[Unit]:
@@ -137,6 +133,5 @@ def _view(
     documents: Readable,
     now: datetime,
 ) -> View:
-    found = documents.find(VOTES, {"proposal": proposal.id})
-    votes = tuple(vote for document in found if (vote := read(Vote, document)))
+    votes = votes_on(proposal.id, documents)
     return View(proposal, state_of(proposal, votes, generations, now, decision), votes, decision)

@@ -2,30 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from shared.domain.catalog import Catalog
-from shared.ports import Bus, Clock, Document
+from shared.ports import Bus, Clock, Readable
 from shared.settings import Settings
-
-
-class Readable(Protocol):
-    """The reading half of ``ports.Documents``."""
-
-    def get(self, paths: Sequence[str]) -> list[Document | None]:
-        """Return the documents in the order asked for; None for one that is not there."""
-
-    def find(
-        self,
-        collection: str,
-        where: Mapping[str, Any] | None = None,
-        *,
-        contains: Mapping[str, Any] | None = None,
-        at_most: Mapping[str, Any] | None = None,
-        limit: int = 0,
-    ) -> list[Document]:
-        """Return the documents whose indexed fields match."""
 
 
 class BotServices(Protocol):

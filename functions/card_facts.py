@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from functions.card_record import CardRecord
 from shared.blocks.view import View, Work, units_of
-from shared.domain.desired import Desired, FleetSpec, PlatformSpec, deployment_path, platform_path
+from shared.domain.desired import Desired, FleetSpec, PlatformSpec, deployment_path
 from shared.domain.inventory import Unit
 from shared.domain.policy import describe
 from shared.domain.proposals import Decision, Outcome, Proposal, State, Vote
-from shared.domain.records import VOTES, card_path, decision_path, proposal_path, status_path
+from shared.domain.records import card_path, decision_path, desired_path, proposal_path, status_path
 from shared.ports import Documents
 from shared.services import Services
-from shared.store import desired_at, read, status_at
+from shared.store import desired_at, read, status_at, votes_on
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,7 @@ def facts_of(proposal_id: str, services: Services) -> Facts | None:
     if proposal is None:
         return None
     record = read(CardRecord, first[0]) or CardRecord(proposal_id, proposal.channel)
-    found = documents.find(VOTES, {"proposal": proposal_id})
-    votes = tuple(vote for document in found if (vote := read(Vote, document)))
-    view = _view(proposal, decision, votes, record, services)
+    view = _view(proposal, decision, votes_on(proposal_id, documents), record, services)
     return Facts(record, view)
 
 
@@ -76,7 +74,7 @@ def _decided_meanwhile(proposal: Proposal, services: Services) -> Decision | Non
 
 def proposals_of(unit: Unit, documents: Documents) -> list[str]:
     """Return the proposals whose cards show this unit: those that its documents name as their origin."""
-    path = platform_path(unit.location) if unit.is_platform else deployment_path(unit.owner)
+    path = desired_path(unit)
     desired = desired_at(documents.get([path])[0], path)
     return sorted({desired.proposal, *_users(desired, documents)} - {""})
 

@@ -15,11 +15,11 @@ from shared.domain.messages import Decided, ProposalMade, Told, VoteCast
 from shared.domain.names import GLOBAL, short_hash
 from shared.domain.policy import over_caps
 from shared.domain.proposals import Change, Decision, Outcome, Proposal, State, Vote
-from shared.domain.records import VOTES, decision_path, proposal_path, vote_path
+from shared.domain.records import decision_path, proposal_path, vote_path
 from shared.domain.topics import Topic
 from shared.ports import ConflictError
 from shared.services import Services
-from shared.store import Commit, directory, load, read
+from shared.store import Commit, directory, load, read, votes_on
 
 TRIES = 4
 LAST_APPLIED = decision_path("last")
@@ -120,19 +120,13 @@ def _record(cast: VoteCast, services: Services) -> None:
     _close(commit, Decision(vote.proposal, Outcome.REJECTED, "", services.clock(), {}), (), services)
 
 
-def votes_on(proposal: Proposal, services: Services) -> tuple[Vote, ...]:
-    """Return the votes on a proposal."""
-    found = services.documents.find(VOTES, {"proposal": proposal.id})
-    return tuple(vote for document in found if (vote := read(Vote, document)))
-
-
 def _state(proposal: Proposal, services: Services, now: datetime) -> State:
     paths = [change.path for change in proposal.changes]
     *documents, decided = services.documents.get([*paths, decision_path(proposal.id)])
     desired = [read(Desired, document) for document in documents]
     generations = {d.path: d.generation for d in desired if d}
     state: State = services.decisions.state_of(
-        proposal, votes_on(proposal, services), generations, now, read(Decision, decided)
+        proposal, votes_on(proposal.id, services.documents), generations, now, read(Decision, decided)
     )
     return state
 

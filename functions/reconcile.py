@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from shared.domain.desired import FLEET_PATH, DeploymentSpec, Desired, FleetSpec, PlatformSpec, deployment_path
-from shared.domain.desired import platform_path as path_of_platform
+from shared.domain.desired import FLEET_PATH, DeploymentSpec, Desired, FleetSpec, PlatformSpec
 from shared.domain.errors import TerminalError
 from shared.domain.graph import ResourceGraph
 from shared.domain.inventory import PLATFORM, Entry, Status, Unit
 from shared.domain.messages import Decided, StatusChanged, Wake
 from shared.domain.names import GLOBAL, ResourceKey
 from shared.domain.planning import Plan, Verb, users_of
-from shared.domain.records import STATUSES, status_path
+from shared.domain.records import STATUSES, desired_path, status_path
 from shared.domain.settling import Result, late_results, pace
 from shared.domain.summary import stuck, summarize
 from shared.domain.topics import Topic
@@ -59,11 +58,6 @@ def reconcile_unit(unit: Unit, services: Services) -> None:
     raise ConflictError(str(unit))
 
 
-def document_of(unit: Unit) -> str:
-    """Return the path of the desired state that a unit follows."""
-    return path_of_platform(unit.location) if unit.is_platform else deployment_path(unit.owner)
-
-
 def _round(unit: Unit, services: Services) -> None:
     now = services.clock()
     try:
@@ -89,7 +83,7 @@ def _round(unit: Unit, services: Services) -> None:
 
 def _give_up(unit: Unit, error: TerminalError, services: Services) -> None:
     """Say on the unit that what is wanted of it makes no sense, as after a change of the catalogue; touch nothing."""
-    path = document_of(unit)
+    path = desired_path(unit)
     documents = services.documents.get([path, status_path(unit)])
     before, now = status_at(documents[1], unit), services.clock()
     after = stuck(before, error, desired_at(documents[0], path).generation, now)
@@ -99,7 +93,7 @@ def _give_up(unit: Unit, error: TerminalError, services: Services) -> None:
 
 def _read(unit: Unit, services: Services) -> Situation:
     """Read what the round rests on. Raises TerminalError where the catalogue cannot make sense of what is wanted."""
-    path = document_of(unit)
+    path = desired_path(unit)
     documents = services.documents.get([path, FLEET_PATH, status_path(unit)])
     desired = desired_at(documents[0], path)
     fleet = desired_at(documents[1], FLEET_PATH).spec

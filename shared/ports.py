@@ -52,8 +52,8 @@ class Remove:
 Write = Put | Remove
 
 
-class Documents(Protocol):
-    """A document store with compare-and-set commits. Paths are ``collection/id``."""
+class Readable(Protocol):
+    """What may be read of a document store. Paths are ``collection/id``."""
 
     def get(self, paths: Sequence[str]) -> list[Document | None]:
         """Return the documents in the order asked for; None for one that is not there. One call to the store."""
@@ -72,6 +72,10 @@ class Documents(Protocol):
         A field that is None or not there never matches ``at_most``. Ordered by path, or by the ``at_most`` field;
         ``limit`` 0 is no limit.
         """
+
+
+class Documents(Readable, Protocol):
+    """A document store with compare-and-set commits."""
 
     def commit(self, writes: Sequence[Write]) -> list[str]:
         """Write all or nothing; return the new version of each Put in order (an empty text for Remove).

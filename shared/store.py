@@ -13,9 +13,10 @@ from shared.domain.inventory import Status, Unit
 from shared.domain.messages import Message
 from shared.domain.names import short_hash
 from shared.domain.policy import Directory
-from shared.domain.records import AUDIT, DIRECTORY, OUTBOX, STATUSES, status_fields, status_path
+from shared.domain.proposals import Vote
+from shared.domain.records import AUDIT, DIRECTORY, OUTBOX, STATUSES, VOTES, status_fields, status_path
 from shared.domain.topics import Topic
-from shared.ports import Bus, Document, Documents, Put, Remove
+from shared.ports import Bus, Document, Documents, Put, Readable, Remove
 
 T = TypeVar("T")
 
@@ -44,6 +45,12 @@ def statuses(documents: Documents, region: str) -> list[Status]:
     """Return the statuses whose inventory names a region."""
     found = documents.find(STATUSES, contains={"regions": region})
     return [status for document in found if (status := read(Status, document))]
+
+
+def votes_on(proposal: str, documents: Readable) -> tuple[Vote, ...]:
+    """Return the votes on a proposal."""
+    found = documents.find(VOTES, {"proposal": proposal})
+    return tuple(vote for document in found if (vote := read(Vote, document)))
 
 
 def directory(documents: Documents) -> Directory:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from shared.domain.desired import deployment_path, platform_path
 from shared.domain.inventory import Status, Unit
 from shared.domain.names import GLOBAL, short_hash
 
@@ -37,6 +38,11 @@ def vote_path(vote: str) -> str:
 def card_path(proposal: str) -> str:
     """Return where the card of a proposal is stored."""
     return f"{CARDS}/{proposal}"
+
+
+def desired_path(unit: Unit) -> str:
+    """Return where the desired state is stored that a unit follows."""
+    return platform_path(unit.location) if unit.is_platform else deployment_path(unit.owner)
 
 
 def status_path(unit: Unit) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from functions.reconcile import document_of
 from shared.catalog.load import load
 from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec
 from shared.domain.errors import RetryableError
@@ -19,7 +18,7 @@ from shared.domain.messages import (
 )
 from shared.domain.names import ResourceKey
 from shared.domain.proposals import Proposal, Vote, proposal_id
-from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path
+from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path, desired_path
 from shared.domain.site import Site
 from shared.domain.topics import SUBSCRIBERS, Topic
 from shared.ports import ConflictError, Put, RateLimitedError, Write
@@ -247,7 +246,7 @@ class House:
         for document in self.documents.find(STATUSES):
             status = read(Status, document)
             assert status is not None
-            desired = load_value(self.documents, Desired, document_of(status.unit))
+            desired = load_value(self.documents, Desired, desired_path(status.unit))
             assert desired is not None and status.observed_generation == desired.generation, str(status.unit)
         self._check_words()
 

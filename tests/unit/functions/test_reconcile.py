@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from functions.reconcile import document_of, reconcile
+from functions.reconcile import reconcile
 from shared.domain.intents import Delete, Undo
 from shared.domain.inventory import Unit
 from shared.domain.messages import Decided, StatusChanged, Wake
 from shared.domain.observations import InFlight
+from shared.domain.records import desired_path
 from tests.simulation.reduced import membership
 from tests.unit.functions.place import (
     CHAT,
@@ -95,7 +96,7 @@ def test_a_decision_is_a_round_for_each_unit_it_concerns() -> None:
     ids=str,
 )
 def test_a_unit_follows_its_document(unit: Unit, path: str) -> None:
-    assert document_of(unit) == path
+    assert desired_path(unit) == path
 
 
 # pace ----------------------------------------------------------------------------------------------------------
