@@ -56,6 +56,15 @@ def test_every_collection_is_in_the_table() -> None:
     assert {name.partition("/")[0] for name in known} == set(re.findall(r"`(\w+)`", " ".join(cells)))
 
 
+@pytest.mark.parametrize(("heading", "model"), [("Roles", "_Role"), ("Rules", "_Rule"), ("Caps", "_Caps")])
+def test_every_field_of_the_policy_file_is_documented_and_none_is_invented(heading: str, model: str) -> None:
+    [found] = [node for node in tree_of(Path("shared/policy_file.py")).body if getattr(node, "name", "") == model]
+    assert isinstance(found, ast.ClassDef)
+    known = {n.target.id for n in found.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
+    table = text_of("docs/policy.md").split(f"\n## {heading}\n")[1].split("\n## ", maxsplit=1)[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == known
+
+
 def test_every_setting_says_what_it_means() -> None:
     [settings] = [node for node in tree_of(Path("shared/settings.py")).body if isinstance(node, ast.ClassDef)]
     named = [
