@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -68,6 +70,7 @@ def test_a_refused_vote_is_kept_in_the_record_only_and_told_once() -> None:
     proposal = place.propose()
     vote = place.vote(proposal, "zoe")
     decide(vote, place.services)
+    decide(replace(vote, at=vote.at + timedelta(seconds=5)), place.services)  # the same signed click, sent again
     assert not place.documents.find(VOTES) and len(place.lines("vote refused")) == len(place.heard(Told)) == 1
 
 
