@@ -149,7 +149,7 @@ def _zones(asked: list[str], fits: Mapping[str, Fit], way: str, catalog: Catalog
             message = f"zone {zone} is in {region.name}, which is not one of the regions: {', '.join(fits)}"
             raise refusal(message, "ZoneElsewhere", "zone")
         if region.name in zones:
-            raise refusal(f"two zones are named for {region.name}; one is used", "Duplicate", "zone")
+            raise refusal(f"two zones are named for {region.name}; only one can be", "Duplicate", "zone")
         machine = fits[region.name].machine
         offered = catalog.zones_for(machine, region, catalog.consumption(machine, way or None))
         if zone not in offered:

@@ -187,7 +187,7 @@ def _deployed(ask: Deploy, name: str, catalog: Catalog, release: Release) -> Dep
 
 def _zone(asked: str, zones: tuple[str, ...], machine: str, region: str, consumption: Consumption) -> str:
     if not zones:
-        message = f"{machine} is not offered in {region} as {consumption}"
+        message = f"{machine} is not offered in {region} as {consumption.replace('_', '-')}"
         raise TerminalError(message, reason="MachineNotInRegion", field="region")
     if asked and asked not in zones:
         message = f"{machine} is not offered in zone {asked}; in {region} it is in {', '.join(zones)}"

@@ -177,7 +177,9 @@ class Catalog:
         if way not in machine.sold:
             known = "not known to be" if way in machine.unsure else "not"
             raise TerminalError(
-                f"{machine.machine_type} is {known} sold as {way}; it is sold as {_listed(machine.sold)}",
+                f"{machine.machine_type} is {known} sold as {asked}; it is sold as {_listed(machine.sold)}".replace(
+                    "_", "-"
+                ),
                 reason="ConsumptionNotSold",
                 field="consumption",
             )

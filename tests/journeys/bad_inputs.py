@@ -91,7 +91,7 @@ FITTING = (
     Typed(
         "not sold so",
         "deploy llama3-8b us-east4 --machine a3-highgpu-2g --on-demand",
-        ("not sold as on_demand", "it is sold as spot"),
+        ("not sold as on-demand", "it is sold as spot"),
     ),
     Typed(
         "does not fit",

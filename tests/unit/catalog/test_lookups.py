@@ -106,7 +106,7 @@ def test_how_a_machine_is_bought(machine: str, asked: str | None, bought: Consum
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        pytest.param("on_demand", "is not sold as on_demand; it is sold as spot, flex_start", id="refused"),
+        pytest.param("on_demand", "is not sold as on-demand; it is sold as spot, flex-start", id="refused"),
         pytest.param("reservation", "is not known to be sold as reservation", id="no source says so"),
         pytest.param("sport", "did you mean spot", id="misspelt"),
     ],
