@@ -153,7 +153,10 @@ def test_what_is_understood(text: str, meant: reads.Said) -> None:
         ),
         pytest.param("deploy llama3-8b us-east4 --zone us-east4-z", "UnknownZone", "us-east4", id="zone unknown"),
         pytest.param(
-            "deploy llama3-8b us-east4 --zone us-east4-a --zone us-east4-c", "Duplicate", "only one can be", id="two zones"
+            "deploy llama3-8b us-east4 --zone us-east4-a --zone us-east4-c",
+            "Duplicate",
+            "only one can be",
+            id="two zones",
         ),
         pytest.param(
             "deploy llama3-8b us-east4 --weights s3://x/y", "BadWeights", "gs://", id="another cloud's bucket"
