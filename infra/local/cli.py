@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -67,6 +68,7 @@ def _demo(chosen: argparse.Namespace) -> int:
     if chosen.emulators and (reason := why_not()):
         _say(f"the emulators cannot run here: {reason}. Without --emulators nothing is needed.", sys.stderr)
         return 2
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else its core speaks into the story when connections end
     begun, apart = time.monotonic(), Apart()
     from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
     from infra.local.story import StoppedError, Story  # noqa: PLC0415
