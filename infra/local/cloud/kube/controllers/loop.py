@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -56,7 +57,7 @@ class Context:
         return [self.sites[key] for key in self.hooks.member_clusters() if key in self.sites]
 
 
-class Controller:
+class Controller(ABC):
     """A loop over keys (cluster, namespace, name).
 
     Whatever happens only wakes a key, and ``look`` brings the thing one step closer to what is wanted, so doubled or
@@ -77,9 +78,9 @@ class Controller:
         """React to a change; a plain controller looks at the object itself."""
         self.wake(site, meta(obj).get("namespace", ""), meta(obj)["name"])
 
+    @abstractmethod
     def look(self, site: Site, namespace: str, name: str) -> None:
         """Bring one thing closer to what is wanted."""
-        raise NotImplementedError
 
     def wake(self, site: Site, namespace: str, name: str, delay: timedelta = NOW) -> None:
         """Look at a key after a while, once however often it is asked."""
