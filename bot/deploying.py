@@ -6,16 +6,16 @@ import re
 from collections.abc import Mapping
 
 from bot.words import count_words, did_you_mean, number, refusal, shown
-from shared.domain.catalog import Catalog, Consumption, Fit
+from shared.domain.catalog import Catalog, Consumption, Fit, Region
 from shared.domain.intents import Deploy, check_name, check_replicas
 from shared.domain.inventory import PLATFORM
 
-_FLAGS = {
+FLAGS = {
     "--spot": Consumption.SPOT,
     "--on-demand": Consumption.ON_DEMAND,
     "--flex-start": Consumption.FLEX_START,
 }
-_VALUED = ("--replicas", "--machine", "--zone", "--weights", "--image")
+VALUED = ("--replicas", "--machine", "--zone", "--weights", "--image")
 _REPEATED = "--zone"
 _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])/([A-Za-z0-9][A-Za-z0-9._/=-]*)")
 _IMAGE = re.compile(
@@ -28,31 +28,36 @@ Options = Mapping[str, list[str]]
 
 def deploy(words: list[str], catalog: Catalog) -> Deploy:
     """Return the ask of ``deploy``. Raises TerminalError: what is wrong with which word."""
-    plain, options = _split(words)
+    plain, options = split(words)
     count_words(plain, 2, 4, "deploy")
     model = plain[0].lower()
-    served, regions = catalog.model(model), _regions(plain[1], catalog)
-    name = _name(plain[2:], model, catalog)
-    machine, way = _one(options, "--machine").lower(), _consumption(options)
+    served, regions = catalog.model(model), regions_of(plain[1], catalog)
+    name = name_of(plain[2:], model, catalog)
+    machine, way, count = one(options, "--machine").lower(), _consumption(options), one(options, "--replicas")
     found = catalog.machine(machine) if machine else None
+    if found and way:
+        catalog.consumption(found, way)  # says more than that it is offered nowhere
+    replicas = check_replicas(number(count, "replicas"), "--replicas") if count else None
+    weights, image = _weights(one(options, "--weights")), _image(one(options, "--image"))
+    zones = [(zone, catalog.region_of(zone)) for zone in map(str.lower, options.get("--zone", []))]
     fits = {region: catalog.option_for(served, found, catalog.region(region)) for region in regions}
     for region, fit in fits.items():
         _check_sold(region, fit, way, catalog)
-    replicas = _one(options, "--replicas")
     return Deploy(
         model,
         regions,
         name,
         machine=machine,
         consumption=way,
-        replicas=check_replicas(number(replicas, "replicas"), "--replicas") if replicas else None,
-        weights=_weights(_one(options, "--weights")),
-        image=_image(_one(options, "--image")),
-        zones=_zones(options.get("--zone", []), fits, way, catalog),
+        replicas=replicas,
+        weights=weights,
+        image=image,
+        zones=_zones(zones, fits, way, catalog),
     )
 
 
-def _split(words: list[str]) -> tuple[list[str], Options]:
+def split(words: list[str]) -> tuple[list[str], Options]:
+    """Return the words that stand for themselves, and the options with their values. Raises TerminalError."""
     plain: list[str] = []
     options: dict[str, list[str]] = {}
     waiting = iter(words)
@@ -62,17 +67,17 @@ def _split(words: list[str]) -> tuple[list[str], Options]:
             continue
         name, given, value = word.partition("=")
         name = _option(name.lower(), options)
-        if name in _VALUED and not given:
+        if name in VALUED and not given:
             value = next(waiting, "")
-        if (name in _VALUED) != bool(value) or value.startswith("--"):
-            wants = "needs a value after it" if name in _VALUED else "takes no value"
+        if (name in VALUED) != bool(value) or value.startswith("--"):
+            wants = "needs a value after it" if name in VALUED else "takes no value"
             raise refusal(f"the option {name} {wants}", "BadOption", name)
         options.setdefault(name, []).append(value)
     return plain, options
 
 
 def _option(name: str, before: Options) -> str:
-    known = (*_FLAGS, *_VALUED)
+    known = (*FLAGS, *VALUED)
     if name not in known:
         meant = did_you_mean(name, known)
         raise refusal(f"there is no option {shown(name)}{meant}; known: {', '.join(known)}", "UnknownOption", "option")
@@ -81,18 +86,20 @@ def _option(name: str, before: Options) -> str:
     return name
 
 
-def _one(options: Options, name: str) -> str:
+def one(options: Options, name: str) -> str:
+    """Return an option's value; empty where it was not given."""
     return options.get(name, [""])[0]
 
 
 def _consumption(options: Options) -> str:
-    given = [flag for flag in _FLAGS if flag in options]
+    given = [flag for flag in FLAGS if flag in options]
     if len(given) > 1:
         raise refusal(f"{' and '.join(given)} exclude each other", "Duplicate", "consumption")
-    return str(_FLAGS[given[0]]) if given else ""
+    return str(FLAGS[given[0]]) if given else ""
 
 
-def _regions(word: str, catalog: Catalog) -> dict[str, int | None]:
+def regions_of(word: str, catalog: Catalog) -> dict[str, int | None]:
+    """Return the regions of a word, each with its own number of replicas where it has one. Raises TerminalError."""
     regions: dict[str, int | None] = {}
     for part in word.split(","):
         name, given, count = part.partition("=")
@@ -113,7 +120,8 @@ def _region(name: str, catalog: Catalog) -> str:
     return catalog.region(name).name
 
 
-def _name(words: list[str], model: str, catalog: Catalog) -> str:
+def name_of(words: list[str], model: str, catalog: Catalog) -> str:
+    """Return the name that ``as NAME`` gives, or else the model's. Raises TerminalError."""
     if not words:
         return _name_from(model)
     if words[0].lower() in catalog.regions:
@@ -141,10 +149,9 @@ def _check_sold(region: str, fit: Fit, way: str, catalog: Catalog) -> None:
         raise refusal(message, "MachineNotInRegion", "region")
 
 
-def _zones(asked: list[str], fits: Mapping[str, Fit], way: str, catalog: Catalog) -> dict[str, str]:
+def _zones(asked: list[tuple[str, Region]], fits: Mapping[str, Fit], way: str, catalog: Catalog) -> dict[str, str]:
     zones: dict[str, str] = {}
-    for zone in map(str.lower, asked):
-        region = catalog.region_of(zone)
+    for zone, region in asked:
         if region.name not in fits:
             message = f"zone {zone} is in {region.name}, which is not one of the regions: {', '.join(fits)}"
             raise refusal(message, "ZoneElsewhere", "zone")

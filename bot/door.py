@@ -50,4 +50,12 @@ def of_team(body: Mapping[str, Any], team: str) -> bool:
     teams = [body["team_id"]] if "team_id" in body else []
     teams += [(body.get("team") or {}).get("id")] if "team" in body else []
     teams += [body["user"].get("team_id")] if isinstance(body.get("user"), Mapping) else []
+    teams += [held[name] for held in _told(body) for name in ("team_id", "user_team", "source_team") if name in held]
     return bool(team and teams) and all(found == team for found in teams)
+
+
+def _told(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what beside the envelope may name a team: the event, and the view that something was done in."""
+    event = body.get("event")
+    held = [event, body.get("view"), event.get("view") if isinstance(event, Mapping) else None]
+    return [each for each in held if isinstance(each, Mapping)]

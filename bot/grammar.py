@@ -1,4 +1,4 @@
-"""Text to meaning: what a person typed becomes an ask, a read or a vote, or a refusal with the right form. Pure.
+"""Text to meaning: what a person typed becomes an ask, a read, a vote or a gap, or a refusal with the right form. Pure.
 
 Called by app for every command. Only names that the catalogue knows and a closed set of verbs and options pass.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from bot import reads
 from bot.deploying import deploy
+from bot.gaps import filled_by
 from bot.help import FORMS, RIGHT_FORM, right_form
 from bot.words import count_words, did_you_mean, number, refusal, shown, words_of
 from shared.domain.catalog import Catalog
@@ -18,6 +19,7 @@ from shared.domain.intents import (
     Ask,
     Balance,
     Delete,
+    Deploy,
     Scale,
     Undo,
     check_name,
@@ -53,6 +55,15 @@ def parse(text: str, catalog: Catalog) -> reads.Said:
         raise _with_form(error, verb) from error
 
 
+def form_refusal() -> TerminalError:
+    """Return what a gap is answered with where no form can be shown."""
+    return _with_form(_incomplete(), "deploy")
+
+
+def _incomplete() -> TerminalError:
+    return refusal("deploy needs a model and at least one region after it", "TooFewWords", "deploy")
+
+
 def _with_form(error: TerminalError, verb: str) -> TerminalError:
     said = str(error)
     # A plan's own parse has already said the form of the verb within.
@@ -73,9 +84,16 @@ def _plan(words: list[str], catalog: Catalog) -> reads.DryRun:
     if verb not in _PLANNED:
         raise _unknown_verb(verb, dict.fromkeys(_PLANNED))
     ask = parse(" ".join(words), catalog)
+    if isinstance(ask, reads.Gap):
+        raise _incomplete()
     if not isinstance(ask, Ask):
         raise TypeError(verb)
     return reads.DryRun(ask)
+
+
+def _deploy(words: list[str], catalog: Catalog) -> Deploy | reads.Gap:
+    filled = filled_by(words, catalog)
+    return deploy(words, catalog) if filled is None else reads.Gap(filled)
 
 
 def _scale(words: list[str], catalog: Catalog) -> Scale:
@@ -156,7 +174,7 @@ def _name(words: list[str]) -> str:
 
 
 _VERBS: Mapping[str, Callable[[list[str], Catalog], reads.Said]] = {
-    "deploy": deploy,
+    "deploy": _deploy,
     "plan": _plan,
     "status": _status,
     "list": _list,

@@ -22,7 +22,8 @@ FORMS: Mapping[str, Form] = {
     "deploy": Form(
         "deploy MODEL REGION[=N][,REGION[=N]...] [as NAME] [--replicas N] [--machine TYPE] "
         "[--spot|--on-demand|--flex-start] [--zone ZONE]... [--weights gs://BUCKET/PREFIX] [--image PATH]",
-        "serve a model in these regions; a deployment of the same name is changed to this",
+        "serve a model in these regions; a deployment of the same name is changed to this; "
+        "without a model or a region a form asks for it",
         "deploy llama3-8b us-east4=3,europe-west3=2 --spot",
     ),
     "plan": Form(

@@ -8,7 +8,7 @@ from functools import lru_cache
 import functions_framework
 from flask import Request, Response
 
-from bot.app import make_app, target
+from bot.app import target
 from shared.logs import start_logging
 from shared.settings import read_settings
 from shared.wiring import bot_services
@@ -18,7 +18,7 @@ from shared.wiring import bot_services
 def _target() -> Callable[[Request], Response]:
     settings = read_settings()
     start_logging(settings.log_level)
-    return target(make_app(bot_services(settings)))
+    return target(bot_services(settings))
 
 
 @functions_framework.http  # type: ignore[untyped-decorator]  # the framework ships no types

@@ -1,9 +1,10 @@
-"""What a person may say that asks for no change: reads, answered at once, and votes. Made by grammar."""
+"""What a person may say that asks for no change yet: reads, answered at once, votes, gaps. Made by grammar."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.blocks.form import Filled
 from shared.domain.intents import Ask
 
 
@@ -56,5 +57,12 @@ class DryRun:
     ask: Ask
 
 
+@dataclass(frozen=True)
+class Gap:
+    """A deploy of which something is not said yet: a form asks for it."""
+
+    filled: Filled
+
+
 Read = Status | List | Why | History | Help
-Said = Ask | DryRun | Read | Ballot
+Said = Ask | DryRun | Read | Ballot | Gap

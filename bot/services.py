@@ -1,11 +1,11 @@
-"""What the bot works with. It may publish and read; it cannot write a document or speak to Slack."""
+"""What the bot works with. It may publish, read, and show one person a view; it cannot write a document or post."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from shared.domain.catalog import Catalog
-from shared.ports import Bus, Clock, Readable
+from shared.ports import Bus, Clock, Readable, Views
 from shared.settings import Settings
 
 
@@ -26,8 +26,12 @@ class BotServices(Protocol):
 
     @property
     def settings(self) -> Settings:
-        """Team, signing secret, channel."""
+        """Team, secrets, channel."""
 
     @property
     def catalog(self) -> Catalog:
         """The grammar's dictionary."""
+
+    @property
+    def views(self) -> Views:
+        """Forms and Home tabs."""

@@ -16,6 +16,11 @@ from shared.domain.records import proposal_path
 from shared.domain.topics import Topic
 from shared.store import read
 
+NOT_HEARD = (
+    "Not heard: your message could not be handed on, so nothing was changed. Please try again in a minute. "
+    "(Asking twice is safe.)"
+)
+
 
 @dataclass(frozen=True)
 class Speaker:

@@ -30,7 +30,7 @@ def start_logging(level: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     for noisy in ("slack_bolt", "slack_sdk", "urllib3", "google", "werkzeug"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
+        logging.getLogger(noisy).setLevel(max(logging.ERROR, root.level))
 
 
 def log(message: str, **values: Any) -> None:

@@ -165,3 +165,17 @@ class Chat(Protocol):
 
     def directory(self) -> tuple[Mapping[str, frozenset[str]], frozenset[str]]:
         """Return user group handle -> member ids, and the ids of guests and deactivated users."""
+
+
+Surface = Mapping[str, Any]
+"""A form or a Home tab, as Slack takes it."""
+
+
+class Views(Protocol):
+    """What one person is shown apart from any channel. Raises InferError or RateLimitedError: it may not be shown."""
+
+    def open(self, trigger: str, view: Surface) -> None:
+        """Open a form before the person who caused the trigger: within three seconds, and once."""
+
+    def publish(self, user: str, view: Surface) -> None:
+        """Set a person's Home tab."""

@@ -20,7 +20,7 @@ from shared.domain.catalog import Catalog
 from shared.domain.desired import FleetSpec, Spec
 from shared.domain.graph import ResourceGraph
 from shared.domain.policy import Policy
-from shared.ports import Bus, Chat, Clock, Documents, Providers, Quotas, Resolver, Timers
+from shared.ports import Bus, Chat, Clock, Documents, Providers, Quotas, Resolver, Timers, Views
 from shared.services import Compile, Services
 from shared.settings import Settings
 
@@ -52,13 +52,14 @@ def lazily(make: Callable[[], T]) -> T:
 
 @dataclass(frozen=True)
 class BotWorks:
-    """What the bot works with: it publishes and reads, and has neither Slack's token nor a cloud to change."""
+    """What the bot works with: it publishes and reads, and has neither a voice in Slack nor a cloud to change."""
 
     bus: Bus
     documents: Documents
     clock: Clock
     settings: Settings
     catalog: Catalog
+    views: Views
 
 
 @lru_cache(maxsize=_KEPT)
@@ -85,7 +86,14 @@ def services(settings: Settings) -> Services:
 @lru_cache(maxsize=_KEPT)
 def bot_services(settings: Settings) -> BotWorks:
     """Return the bot's collaborators."""
-    return BotWorks(_bus(settings), _documents(settings), clock_at(settings.time_url), settings, lazily(_catalog))
+    return BotWorks(
+        bus=_bus(settings),
+        documents=_documents(settings),
+        clock=clock_at(settings.time_url),
+        settings=settings,
+        catalog=lazily(_catalog),
+        views=lazily(lambda: _views(settings)),
+    )
 
 
 def _documents(settings: Settings) -> Documents:
@@ -197,3 +205,9 @@ def _chat(settings: Settings) -> Chat:
     from shared.adapters.slack import SlackChat  # noqa: PLC0415 - only notify and sweep speak to Slack
 
     return SlackChat(settings.bot_token, settings.slack_endpoint)
+
+
+def _views(settings: Settings) -> Views:
+    from shared.adapters.slack_views import SlackViews  # noqa: PLC0415 - only the bot shows views
+
+    return SlackViews(settings.bot_token, settings.slack_endpoint)

@@ -10,12 +10,20 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
+
+from infra.local import starting
+
+if TYPE_CHECKING:
+    from infra.local.host import Host
+    from infra.local.story import Story
 
 USAGE = """\
 examples:
+  inferops up                       a Slack and a cloud of your own, on a page of this machine
   inferops demo                     the whole story on this machine, nothing needed: no account, no network
   inferops demo --json --seed 7     the same with other chances, as one JSON for a machine to read
+  inferops demo --chaos --seed 7    the same while processes are killed, messages doubled and answers lost
   inferops plan deploy llama3-8b us-east4,europe-west3
                                     what would be built and what it costs, at list prices
   inferops render deploy llama3-8b us-east4 -o out/
@@ -32,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0 if all went well, 1 if not, 2 for a mistake in the words."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
-    run = {"demo": _demo, "plan": _plan, "render": _render}[chosen.command]
+    run = {"up": starting.run, "demo": _demo, "plan": _plan, "render": _render}[chosen.command]
     return run(chosen)
 
 
@@ -44,12 +52,17 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    starting.add(commands)
     demo = commands.add_parser("demo", help="tell the whole story, and check each part of it")
     demo.add_argument("--json", action="store_true", help="print one JSON with steps, timings and checks, nothing else")
     demo.add_argument("--seed", type=int, default=0, help="what chance follows: durations, names (default 0)")
     demo.add_argument("--keep-going", action="store_true", help="go on after a check that failed")
-    demo.add_argument(
+    ways = demo.add_mutually_exclusive_group()
+    ways.add_argument(
         "--emulators", action="store_true", help="use Google's Pub/Sub and Firestore emulators (needs java and gcloud)"
+    )
+    ways.add_argument(
+        "--chaos", action="store_true", help="kill functions and bot as they work, double, delay and lose; then judge"
     )
     plan = commands.add_parser("plan", help="show the plan of a deploy, offline")
     render = commands.add_parser("render", help="write the Kubernetes objects of a deploy, offline")
@@ -63,21 +76,19 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(chosen: argparse.Namespace) -> int:
     from infra.local.emulators import why_not  # noqa: PLC0415 - only what this command needs
-    from infra.local.serving import Apart  # noqa: PLC0415 - a process that starts while this one is still loading
 
     if chosen.emulators and (reason := why_not()):
         _say(f"the emulators cannot run here: {reason}. Without --emulators nothing is needed.", sys.stderr)
         return 2
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else its core speaks into the story when connections end
-    begun, apart = time.monotonic(), Apart()
-    from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
-    from infra.local.story import StoppedError, Story  # noqa: PLC0415
+    begun, (stage, how) = time.monotonic(), _stage(chosen)
+    from infra.local.story import StoppedError  # noqa: PLC0415 - only what this command needs
     from infra.local.transcript import Transcript  # noqa: PLC0415
 
     transcript = Transcript(quiet=chosen.json)
     transcript.say("Starting a cloud, a Slack and inferops on this machine …")
-    with Host(chosen.seed, emulators=chosen.emulators, apart=apart) as host, transcript.hearing(host) as listener:
-        story, since = Story(host, listener, keep_going=chosen.keep_going), host.cloud.world.now
+    with stage as host, transcript.hearing(host) as listener:
+        story, since = how(host, listener, keep_going=chosen.keep_going), host.cloud.world.now
         try:
             story.tell()
         except StoppedError as stopped:
@@ -89,13 +100,32 @@ def _demo(chosen: argparse.Namespace) -> int:
     return 0 if story.passed else 1
 
 
+def _stage(chosen: argparse.Namespace) -> tuple[Host, type[Story]]:
+    """Return where the story is told, and how. The product's own process starts while this one is still loading."""
+    if chosen.chaos:
+        from infra.local.chaos_nursery import Nursery  # noqa: PLC0415 - only what this command needs
+
+        nursery = Nursery()
+        from infra.local.chaos import RoughHost  # noqa: PLC0415
+        from infra.local.chaos_story import RoughStory  # noqa: PLC0415
+
+        return RoughHost(chosen.seed, nursery), RoughStory
+    from infra.local.serving import Apart  # noqa: PLC0415
+
+    apart = Apart()
+    from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
+    from infra.local.story import Story  # noqa: PLC0415
+
+    return Host(chosen.seed, emulators=chosen.emulators, apart=apart), Story
+
+
 def _as_json(story: Any, seed: int, virtual: float, wall: float) -> dict[str, Any]:
     steps = [
         {"title": s.title, "virtual_s": s.virtual.total_seconds(), "wall_s": round(s.wall, 2)} for s in story.steps
     ]
     checks = [{"name": c.name, "passed": c.passed, "evidence": c.evidence} for c in story.checks]
     head = {"passed": story.passed, "seed": seed, "virtual_s": virtual, "wall_s": round(wall, 2)}
-    return {**head, "steps": steps, "checks": checks}
+    return {**head, "steps": steps, "checks": checks, **story.more()}
 
 
 def _plan(chosen: argparse.Namespace) -> int:

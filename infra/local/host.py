@@ -6,33 +6,27 @@ Nothing of the product knows that it runs here: it gets other endpoints, that is
 from __future__ import annotations
 
 import asyncio
-import base64
+import functools
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpcore  # noqa: F401 - httpx imports it at first use, which two threads may not do at once
-import httpx
-from google.pubsub_v1 import PublisherClient, SubscriberClient
-
-from infra.local.cloud.cloud import BOT_TOKEN, HF_TOKEN, SIGNING_SECRET, Cloud
+from infra.local.cloud.cloud import APP_TOKEN, BOT_TOKEN, HF_TOKEN, SIGNING_SECRET, Cloud
 from infra.local.emulators import Emulators
 from infra.local.people import People
-from infra.local.serving import FUNCTIONS, Apart, Served, serve_all
-from shared.adapters.google import grpc_client
+from infra.local.plumbing import Plumbing
+from infra.local.serving import Apart, Around, Served, as_it_is, serve_all
 from shared.adapters.pubsub import pack
-from shared.domain.inventory import PLATFORM, Unit
-from shared.domain.messages import StatusChanged, Tick
-from shared.domain.names import GLOBAL
-from shared.domain.topics import SUBSCRIBERS, Topic
+from shared.domain.messages import Tick
+from shared.domain.topics import Topic
 from shared.settings import Settings, as_environment
 
 POLICY = Path(__file__).with_name("policy.yaml")
-DEAD_LETTERS = "dead-letters"
 TICK_SECONDS = 60
 SLOW = 200.0
 """Virtual seconds per second beside emulators, which know nothing of this world's time."""
@@ -45,7 +39,8 @@ class Host:
     """A running try-out: ``with Host() as host: host.say("ana", "/infer help")``.
 
     ``emulators`` takes Google's own Pub/Sub and Firestore emulators instead of the embedded two; ``apart`` is a
-    process for the product alone, which otherwise shares this one.
+    process for the product alone, which otherwise shares this one, each target's app then wrapped by ``around``.
+    ``cloud`` is one that was there before; a new one without.
     Time stands still but during ``wait``, so nothing happens behind a person's back.
     """
 
@@ -58,19 +53,24 @@ class Host:
         hf_token: str = HF_TOKEN,
         policy: Path = POLICY,
         log_level: str = "CRITICAL",
+        cloud: Cloud | None = None,
+        around: Around = as_it_is,
+        socket_mode: bool = False,
     ) -> None:
-        self.cloud = Cloud(seed, speed=SLOW if emulators else None, hf_token=hf_token)
-        self.cloud.slack.people.patience = BOT_SECONDS
+        self.cloud = cloud or Cloud(seed, speed=SLOW if emulators else None, hf_token=hf_token)
+        self.cloud.slack.people.patience = self.cloud.slack.views.trigger_life = BOT_SECONDS
         self.people = People(self.cloud.slack, self.cloud.server)
         self.settings = Settings()
         self._policy, self._log_level = policy, log_level
         self._emulators = Emulators() if emulators else None
-        self._apart = apart
+        self._apart, self._around = apart, around
+        self._socket_mode = socket_mode
+        self._connection: Any = None
         self._served: list[Served | Apart] = []
         self._urls: dict[str, str] = {}
         """Target of the product -> where it listens."""
         self._environment = dict(os.environ)
-        self._publisher: Any = None
+        self._plumbing: Any = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -91,15 +91,22 @@ class Host:
         self.settings = self._made_settings()
         self._serve()
         self.cloud.slack.bot_url = self._urls["bot"]
-        self._plumb()
-        self._warm_up()
-        self.cloud.server.run(lambda: self.cloud.scheduler.every(TICK_SECONDS, self._tick, "minute"))
-        self.cloud.server.run(self._tick)
+        self._plumbing = Plumbing(self.settings, self._urls)
+        self._plumbing.lay()
+        self._plumbing.warm_up()
+        if self._socket_mode:
+            self._connect()
+        tick = self._tick()
+        if "minute" not in self.cloud.scheduler.jobs:
+            self.cloud.server.run(lambda: self.cloud.scheduler.every(TICK_SECONDS, tick, "minute"))
+        self.cloud.server.run(tick)
         self.wait(lambda: bool(self.documents("directory")))
         return self
 
     def stop(self) -> None:
         """End everything that was started."""
+        if self._connection:
+            self._connection.close()
         for served in self._served:
             served.stop()
         self.cloud.stop()
@@ -109,12 +116,18 @@ class Host:
             os.environ.pop(name, None)
         os.environ.update(self._environment)
 
+    def _connect(self) -> None:
+        """Let the bot open its own line to Slack, by which everything then comes; HTTP stays open beside it."""
+        from bot.socket_mode import connect  # noqa: PLC0415 - only where it is asked for
+
+        self._connection = connect(replace(self.settings, app_token=APP_TOKEN))
+
     def _serve(self) -> None:
         if self._apart:
             self._served, self._urls = [self._apart], self._apart.serve(as_environment(self.settings))
             return
         os.environ.update(as_environment(self.settings))
-        targets = serve_all()
+        targets = serve_all(self._around)
         self._served, self._urls = [*targets.values()], {name: each.url for name, each in targets.items()}
 
     def _made_settings(self) -> Settings:
@@ -151,59 +164,14 @@ class Host:
             slack_endpoint=f"{at['slack']}/api/",
         )
 
-    def _plumb(self) -> None:
-        """Make what infra/gcp makes in earnest: topics, subscriptions, the queue."""
-        from google.cloud.tasks_v2 import CloudTasksClient  # noqa: PLC0415 - used here alone
-
-        self._publisher = grpc_client(PublisherClient, self.settings.pubsub_endpoint)
-        subscriber = grpc_client(SubscriberClient, self.settings.pubsub_endpoint)
-        for topic in (*Topic, DEAD_LETTERS):
-            self._publisher.create_topic(name=self._topic(topic))
-        subscriber.create_subscription(
-            name=f"projects/{self.settings.project}/subscriptions/{DEAD_LETTERS}", topic=self._topic(DEAD_LETTERS)
-        )
-        for topic, targets in SUBSCRIBERS.items():
-            for target in targets:
-                subscriber.create_subscription(request=self._subscription(topic, target))
-        queue = self.settings.queue
-        tasks = grpc_client(CloudTasksClient, self.settings.tasks_endpoint)
-        tasks.create_queue(parent=queue.partition("/queues/")[0], queue={"name": queue})
-
-    def _topic(self, topic: str) -> str:
-        return f"projects/{self.settings.project}/topics/{topic}"
-
-    def _subscription(self, topic: Topic, target: str) -> dict[str, Any]:
-        # The framework reads the topic off the path: a push body does not name it.
-        endpoint = f"{self._urls[target]}/{self._topic(topic)}?pubsub_trigger=true"
-        return {
-            "name": f"projects/{self.settings.project}/subscriptions/{topic}-{target}",
-            "topic": self._topic(topic),
-            "push_config": {"push_endpoint": endpoint},
-            "ack_deadline_seconds": 120,
-            "retry_policy": {"minimum_backoff": {"seconds": 5}, "maximum_backoff": {"seconds": 300}},
-            "dead_letter_policy": {"dead_letter_topic": self._topic(DEAD_LETTERS), "max_delivery_attempts": 50},
-        }
-
-    def _warm_up(self) -> None:
-        """Let each target read its settings now, by a message that it leaves alone: later they may be others."""
-        for name in FUNCTIONS:
-            data = base64.b64encode(pack(Tick() if name == "notify" else StatusChanged(Unit(PLATFORM, GLOBAL))))
-            body = {"subscription": "warm-up", "message": {"messageId": "0", "data": data.decode()}}
-            url = f"{self._urls[name]}/{self._topic(Topic.STATUSES)}?pubsub_trigger=true"
-            httpx.post(url, json=body, timeout=30, trust_env=False).raise_for_status()
-        # An unsigned request: the bot refuses it, having read its settings.
-        httpx.post(self._urls["bot"], data={"command": "/infer"}, timeout=30, trust_env=False)
-
-    def _tick(self) -> None:
-        """Publish the minute's tick; called inside the cloud's loop, as its scheduler does."""
-        name, body = self._topic(Topic.TICKS), pack(Tick())
+    def _tick(self) -> Callable[[], object]:
+        """Return what publishes the minute's tick, called inside the cloud's loop, as its scheduler does."""
+        name, body = self._plumbing.topic(Topic.TICKS), pack(Tick())
         if self._emulators:
-            self.cloud.world.spawn(asyncio.to_thread(self._publish, name, body))
-        else:
-            self.cloud.pubsub.publish(name, body, {"type": "Tick"})
-
-    def _publish(self, topic: str, body: bytes) -> None:
-        self._publisher.publish(topic=topic, messages=[{"data": body}])
+            publish = self._plumbing.publish
+            return lambda: self.cloud.world.spawn(asyncio.to_thread(publish, name, body))
+        # Of the cloud alone, and of nothing here: it is kept together with it.
+        return functools.partial(self.cloud.pubsub.publish, name, body, {"type": "Tick"})
 
     # Watching ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from infra.local.cloud.server import Server
 from infra.local.cloud.slack import Slack
-from infra.local.cloud.slack_people import Answer
+from infra.local.cloud.slack_line import Answer
 from infra.local.cloud.slack_store import Message
 
 OPS = "infer-ops"

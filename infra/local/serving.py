@@ -17,34 +17,62 @@ from typing import Any
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = ("propose", "decide", "reconcile", "notify", "sweep")
+TARGETS = (*FUNCTIONS, "bot")
 ONE_AT_A_TIME = frozenset({"notify"})
 """Deployed with at most one instance and no concurrency."""
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+Around = Callable[[str, Wsgi], Wsgi]
+"""Target, its app -> the app that is served."""
+
+
+def as_it_is(_target: str, app: Wsgi) -> Wsgi:
+    """Serve the app itself."""
+    return app
+
+
+class Listening:
+    """One target with its port open, at ``url``. Whoever calls waits until ``answer`` is running."""
+
+    def __init__(self, target: str, around: Around = as_it_is) -> None:
+        import functions_framework  # noqa: PLC0415 - a third of a second that starting a child need not wait for
+
+        folder, signature = ("functions", "cloudevent") if target in FUNCTIONS else ("bot", "http")
+        app: Wsgi = around(target, functions_framework.create_app(target, str(ROOT / folder / "main.py"), signature))
+        self._server = _Server((HOST, 0), _handler(_in_turn(app) if target in ONE_AT_A_TIME else app))
+        self.url = f"http://{HOST}:{self._server.server_port}"
+
+    def answer(self) -> None:
+        """Answer callers until ``end`` is called by another thread."""
+        self._server.serve_forever(0.05)
+
+    def end(self) -> None:
+        """Have ``answer`` return."""
+        self._server.shutdown()
+
+    def close(self) -> None:
+        """Close the port, in this process."""
+        self._server.server_close()
 
 
 class Served:
-    """One target that listens. ``url`` says where."""
+    """One target that listens and answers, in a thread of this process. ``url`` says where."""
 
-    def __init__(self, target: str, source: Path, signature: str) -> None:
-        import functions_framework  # noqa: PLC0415 - a third of a second that starting a child need not wait for
-
-        app: Wsgi = functions_framework.create_app(target, str(source), signature)
-        self._server = _Server((HOST, 0), _handler(_in_turn(app) if target in ONE_AT_A_TIME else app))
-        self.url = f"http://{HOST}:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name=target, daemon=True)
+    def __init__(self, target: str, around: Around = as_it_is) -> None:
+        self._listening = Listening(target, around)
+        self.url = self._listening.url
+        self._thread = threading.Thread(target=self._listening.answer, name=target, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Close the port."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._listening.end()
+        self._listening.close()
         self._thread.join(timeout=5)
 
 
-def serve_all() -> dict[str, Served]:
+def serve_all(around: Around = as_it_is) -> dict[str, Served]:
     """Serve the bot and every function; each reads its settings from the environment at its first request."""
-    functions = {name: Served(name, ROOT / "functions" / "main.py", "cloudevent") for name in FUNCTIONS}
-    return {**functions, "bot": Served("bot", ROOT / "bot" / "main.py", "http")}
+    return {name: Served(name, around) for name in TARGETS}
 
 
 class Apart:
@@ -53,9 +81,9 @@ class Apart:
     It ends when its input does, so it never outlives this one.
     """
 
-    def __init__(self) -> None:
-        self._child = subprocess.Popen(
-            [sys.executable, "-m", "infra.local.serving"],
+    def __init__(self, module: str = "infra.local.serving") -> None:
+        self._child = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -64,15 +92,19 @@ class Apart:
 
     def serve(self, environment: Mapping[str, str]) -> dict[str, str]:
         """Serve every target with these settings; return target -> where it listens. Raises OSError if it cannot."""
+        urls: dict[str, str] = self._ask(dict(environment))
+        return urls
+
+    def _ask(self, question: object) -> Any:
+        """Say one thing to the child and return its answer. Raises OSError if there is none."""
         line = ""
         if self._child.stdin and self._child.stdout:
-            self._child.stdin.write(json.dumps(dict(environment)) + "\n")
+            self._child.stdin.write(json.dumps(question) + "\n")
             self._child.stdin.flush()
             line = self._child.stdout.readline()
         if not line:
             raise OSError("the product's process ended before it could serve")
-        urls: dict[str, str] = json.loads(line)
-        return urls
+        return json.loads(line)
 
     def stop(self) -> None:
         """End the child."""
@@ -94,6 +126,7 @@ def main() -> None:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # callers who wait while nobody answers yet
     block_on_close = False
 
 
@@ -120,7 +153,11 @@ def _handler(app: Wsgi) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
-            status, headers, content = _answer(app, _environ(self, body))
+            try:
+                status, headers, content = _answer(app, _environ(self, body))
+            except SystemExit:  # the invocation was killed: whoever called hears nothing
+                self.close_connection = True
+                return
             lines = [f"{self.protocol_version} {status}", *(f"{name}: {value}" for name, value in headers)]
             head = "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""])
             self.wfile.write(head.encode("latin-1") + content)

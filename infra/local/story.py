@@ -49,6 +49,8 @@ class Listener:
     on_step: Callable[[str], None] = lambda _: None
     on_check: Callable[[Check], None] = lambda _: None
     on_progress: Callable[[str], None] = lambda _: None
+    on_event: Callable[[str], None] = lambda _: None
+    """Anything else worth a line; may be called by any thread."""
 
 
 class StoppedError(Exception):
@@ -94,6 +96,10 @@ class Story:
             self._check(*self._serves(FIRST, 1)())
             broken = self.host.cloud.world.mishaps
             self._check("nothing broke inside the cloud itself", not broken, "\n".join(broken) or "no mishap")
+
+    def more(self) -> dict[str, Any]:
+        """Return what a machine should read beside steps and checks."""
+        return {}
 
     def _changes(self) -> None:
         with self._step("One replica more"):

@@ -33,10 +33,10 @@ class Transcript:
         """Return who is to hear the story on this host."""
         self._host, self._seen = host, len(host.people.transcript())
         if not self._out.is_terminal:
-            yield Listener(self._step, self._check, self._progress)
+            yield Listener(self._step, self._check, self._progress, self.say)
             return
         with self._out.status("") as self._status:
-            yield Listener(self._step, self._check, self._progress)
+            yield Listener(self._step, self._check, self._progress, self.say)
 
     def sum_up(self, story: Story, virtual: timedelta, wall: float) -> None:
         """Print how it ended."""

@@ -23,7 +23,8 @@ _METRIC = (
     r"(?=.*?in region (?P<region>[a-z]+-[a-z]+\d+))?"
 )
 _ASK_QUOTA = "ask for more {metric} in {region} (IAM & Admin, Quotas), or ask for fewer GPUs"
-_OTHER_ZONE = "choose another zone, region, machine or way of buying; inferops tries this one again every 10 minutes"
+CHOOSE = "choose another zone, region, machine or way of buying"
+_OTHER_ZONE = f"{CHOOSE}; inferops tries this one again every 10 minutes"
 
 _CAPACITY = (
     Row(

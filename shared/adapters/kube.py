@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.adapters.google import Token
 from shared.adapters.kube_client import KubeClients
-from shared.adapters.kube_kinds import PLACES, POD, Place
+from shared.adapters.kube_kinds import EVENT, PLACES, POD, Place
 from shared.adapters.refusals import Refusal
 from shared.domain.names import MANAGER, Kind
 
@@ -64,6 +64,12 @@ class Kube:
         """Return the pods of a namespace."""
         found = self._clients.call("GET", base, POD.path(namespace))
         return [_whole(POD, item) for item in found.get("items", [])]
+
+    def events(self, base: str, namespace: str, reason: str) -> list[Object]:
+        """Return the events of a namespace that have this reason; the server forgets them after an hour."""
+        query = {"fieldSelector": f"reason={reason}"}
+        found = self._clients.call("GET", base, EVENT.path(namespace), query=query)
+        return [_whole(EVENT, item) for item in found.get("items", [])]
 
     def apply(
         self, base: str, kind: Kind, manifest: Mapping[str, Any], *, force: bool = False, dry: bool = False

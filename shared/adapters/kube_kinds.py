@@ -32,6 +32,7 @@ class Place:
 _RBAC, _NET, _GATEWAY = "rbac.authorization.k8s.io", "networking.gke.io", "gateway.networking.k8s.io"
 
 POD = Place("", "v1", "pods", "Pod")
+EVENT = Place("", "v1", "events", "Event")
 PLACES = {
     Kind.NAMESPACE: Place("", "v1", "namespaces", "Namespace", namespaced=False),
     Kind.SECRET: Place("", "v1", "secrets", "Secret"),

@@ -36,6 +36,10 @@ _CODES = (
 )
 
 
+_UNKNOWN_GROUP = "404 page not found"
+"""All that a Kubernetes API server says of a group that it does not serve: no Status."""
+
+
 @dataclass
 class Refusal(Exception):  # noqa: N818 - it is the service's answer, not an error of ours
     """The service said no."""
@@ -62,6 +66,8 @@ class Refusal(Exception):  # noqa: N818 - it is the service's answer, not an err
 def of_http(code: int, text: str) -> Refusal:
     """Read an error body: Google's, Kubernetes' Status, or whatever a proxy wrote."""
     status = _HTTP.get(code, "INTERNAL")
+    if text.strip() == _UNKNOWN_GROUP:
+        return Refusal(status, "NotFound", "the server could not find the requested resource", kubernetes=True)
     try:
         body = json.loads(text)
     except ValueError:

@@ -1,6 +1,7 @@
-"""The door to Slack's Web API, for notify and sweep. Never sleeps: a rate limit is handed to the caller.
+"""The door to Slack's Web API. Never sleeps: a rate limit is handed to the caller.
 
-One call of ours is one call of Slack's, so that whoever dies in between can find out how far it came.
+One call of ours is one call of Slack's, so that whoever dies in between can find out how far it came. SlackChat is for
+notify and sweep; the bot has ``slack_views`` instead, which can say nothing in a channel.
 """
 
 from __future__ import annotations
@@ -38,19 +39,48 @@ _REMEDIES: Mapping[str, str] = {
 }
 
 
-class SlackChat:
-    """Keeps ``ports.Chat``. Failures beside the port's own two come as InferError."""
+def web_client(token: str, base_url: str, seconds: int = TIMEOUT) -> Any:
+    """Return Slack's own client for the Web API at this address; empty: Slack's. It tries nothing twice."""
+    from slack_sdk import WebClient  # noqa: PLC0415 - only who speaks to Slack pays for it
+
+    # Its own retry would repeat a post whose answer was lost.
+    return WebClient(token or None, base_url=base_url or SLACK, timeout=seconds, retry_handlers=[])
+
+
+class SlackCalls:
+    """Calls of the Web API, their failures sorted: RateLimitedError, BlocksRefusedError, or an InferError."""
+
+    seconds: int = TIMEOUT
+    """For one call."""
 
     def __init__(self, token: str, base_url: str = "") -> None:
         self._token = token
-        self._base_url = base_url or SLACK
+        self._base_url = base_url
 
     @cached_property
     def _client(self) -> Any:
-        from slack_sdk import WebClient  # noqa: PLC0415 - only notify and sweep pay for it
+        return web_client(self._token, self._base_url, self.seconds)
 
-        # Its own retry would repeat a post whose answer was lost.
-        return WebClient(self._token, base_url=self._base_url, timeout=TIMEOUT, retry_handlers=[])
+    def _read(self, method: str, args: dict[str, Any] | None = None) -> Any:
+        return self._call(method, params=args or {})  # a form: Slack's reading methods take no JSON
+
+    def _say(self, method: str, args: dict[str, Any]) -> Any:
+        return self._call(method, json=args)
+
+    def _call(self, method: str, **how: Any) -> Any:
+        from slack_sdk.errors import SlackApiError  # noqa: PLC0415 - only who speaks to Slack pays for it
+
+        try:
+            return self._client.api_call(method, **how).data
+        except SlackApiError as error:
+            raise _ours_for(method, error) from error
+        except OSError as error:  # urllib's errors, timeouts and resets: the effect may have happened
+            message = f"no answer from Slack to {method}"
+            raise RetryableError(message, reason=Reason.DEADLINE_EXCEEDED) from error
+
+
+class SlackChat(SlackCalls):
+    """Keeps ``ports.Chat``. Failures beside the port's own two come as InferError."""
 
     @cached_property
     def _me(self) -> str:
@@ -83,14 +113,16 @@ class SlackChat:
         return True
 
     def tell(self, user: str, channel: str, text: str) -> None:
-        """Tell one person privately: ephemeral in the channel, else as a direct message."""
+        """Tell one person privately: ephemeral in the channel, else as a direct message. No channel: directly."""
         try:
-            self._say("chat.postEphemeral", {"channel": channel, "user": user, "text": text})
+            if channel:
+                self._say("chat.postEphemeral", {"channel": channel, "user": user, "text": text})
+                return
         except _RefusedError as refused:
             if refused.code not in _NOT_HERE:
                 raise
-            opened = self._say("conversations.open", {"users": user})
-            self._say("chat.postMessage", {"channel": opened["channel"]["id"], "text": text})
+        opened = self._say("conversations.open", {"users": user})
+        self._say("chat.postMessage", {"channel": opened["channel"]["id"], "text": text})
 
     def look_up(self, channel: str, key: str, since: datetime) -> list[str]:
         """Return the ts of our messages that carry this key, oldest first.
@@ -136,23 +168,6 @@ class SlackChat:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return
-
-    def _read(self, method: str, args: dict[str, Any] | None = None) -> Any:
-        return self._call(method, params=args or {})  # a form: Slack's reading methods take no JSON
-
-    def _say(self, method: str, args: dict[str, Any]) -> Any:
-        return self._call(method, json=args)
-
-    def _call(self, method: str, **how: Any) -> Any:
-        from slack_sdk.errors import SlackApiError  # noqa: PLC0415 - only notify and sweep pay for it
-
-        try:
-            return self._client.api_call(method, **how).data
-        except SlackApiError as error:
-            raise _ours_for(method, error) from error
-        except OSError as error:  # urllib's errors, timeouts and resets: the effect may have happened
-            message = f"no answer from Slack to {method}"
-            raise RetryableError(message, reason=Reason.DEADLINE_EXCEEDED) from error
 
 
 class _RefusedError(TerminalError):

@@ -46,8 +46,10 @@ def sayings_of(view: View) -> list[Saying]:
     """Return what the thread has to have been told by now, oldest first. An edit of the card notifies nobody."""
     name, asker = safe(view.proposal.deployment), person(view.proposal.intent.user)
     match view.phase:
-        case Phase.PLAN | Phase.PLAN_ONLY | Phase.REPLACED:
+        case Phase.PLAN | Phase.PLAN_ONLY:
             return []
+        case Phase.REPLACED:
+            return [_finished(view)] if view.finished else []
         case Phase.PROGRESS:
             return [*([] if view.finished else [_applied(view)]), *_troubles(view)]
         case Phase.DONE:
@@ -70,6 +72,13 @@ def _applied(view: View) -> Saying:
     return Saying(
         "applied", f"Applied: {who}. Takes {duration(view.proposal.quote.eta)}; the card above shows how far it is."
     )
+
+
+def _finished(view: View) -> Saying:
+    """What had been reached when a later change came, before the thread was told so."""
+    name, asker = safe(view.proposal.deployment), person(view.proposal.intent.user)
+    key, reached = ("deleted", "Deleted") if view.after is None else ("done", "Done")
+    return Saying(key, f"{reached}: {name} was as asked for{_after(view)}, and has been changed again since. {asker}")
 
 
 def _troubles(view: View) -> list[Saying]:

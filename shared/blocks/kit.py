@@ -119,12 +119,12 @@ def card(made: Parts) -> Card:
     typed = [f"{button.label}: `{button.typed}`" for button in made.buttons]
     said = [safe(made.title), *(part.text for part in parts), *typed, made.footer]
     text = lines([line for each in said if each for line in each.split("\n")], MOST_TEXT, at_most=200)
-    blocks: list[Block] = [_header(made.title)]
+    blocks: list[Block] = [header(made.title)]
     blocks += [part.block or section(part.text) for part in parts[:MOST_BLOCKS]]
     if made.buttons:
-        blocks.append({"type": "actions", "elements": [_button(button) for button in made.buttons[:25]]})
+        blocks.append(actions(made.buttons))
     if made.footer:
-        blocks.append({"type": "context", "elements": [_mrkdwn(lines(made.footer.split("\n"), 1900))]})
+        blocks.append(context(made.footer))
     return Card(text, tuple(blocks))
 
 
@@ -141,7 +141,17 @@ def plain(made: Card) -> Card:
 
 def section(text: str) -> Block:
     """Return a paragraph; lines that do not fit are counted."""
-    return {"type": "section", "text": _mrkdwn(lines(text.split("\n")) if len(text) > MOST_SECTION else text)}
+    return {"type": "section", "text": mrkdwn(lines(text.split("\n")) if len(text) > MOST_SECTION else text)}
+
+
+def context(text: str) -> Block:
+    """Return small print."""
+    return {"type": "context", "elements": [mrkdwn(lines(text.split("\n"), 1900))]}
+
+
+def actions(buttons: Sequence[Button]) -> Block:
+    """Return a row of buttons."""
+    return {"type": "actions", "elements": [_button(button) for button in buttons[:25]]}
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Block:
@@ -157,15 +167,16 @@ def _cell(text: str) -> str:
     return (text if len(text) <= 60 else f"{text[:59]}…") or "-"  # noqa: PLR2004 - 31 rows stay below 10,000
 
 
-def _header(title: str) -> Block:
-    return {"type": "header", "text": _words(title, 150)}
+def header(title: str) -> Block:
+    """Return a title."""
+    return {"type": "header", "text": words(title, 150)}
 
 
 def _button(button: Button) -> Block:
     made: dict[str, Any] = {
         "type": "button",
         "action_id": button.action,
-        "text": _words(button.label, 75),
+        "text": words(button.label, 75),
         "value": button.value[:2000],
         "accessibility_label": _cut(button.aloud, 75),
     }
@@ -174,19 +185,21 @@ def _button(button: Button) -> Block:
     if button.confirm:
         title, text = button.confirm
         made["confirm"] = {
-            "title": _words(title, 100),
-            "text": _words(text, 300),
-            "confirm": _words(button.label, 30),
-            "deny": _words("Not yet", 30),
+            "title": words(title, 100),
+            "text": words(text, 300),
+            "confirm": words(button.label, 30),
+            "deny": words("Not yet", 30),
         }
     return made
 
 
-def _mrkdwn(text: str) -> Block:
+def mrkdwn(text: str) -> Block:
+    """Return a text with mark-up, in which only mentions that we wrote work."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _words(text: str, most: int) -> Block:
+def words(text: str, most: int) -> Block:
+    """Return a plain text, cut to so many characters."""
     return {"type": "plain_text", "text": _cut(text, most), "emoji": False}
 
 

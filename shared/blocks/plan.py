@@ -16,9 +16,8 @@ APPROVE, REJECT = "approve", "reject"
 def plan_card(view: View) -> Card:
     """Return the card of a proposal that waits for its quorum, or that nobody needs to agree to."""
     proposal = view.proposal
-    parts = [asked(proposal), changes(proposal), *cost_parts(proposal.quote), _gate(view), _votes(view)]
-    buttons = _buttons(proposal) if view.state is State.OPEN and proposal.gate.quorum > 0 else ()
-    return card(Parts(f"Plan: {noun_of(proposal.intent, proposal.deployment)}", parts, buttons, footer(proposal)))
+    parts = [asked(proposal), changes(proposal), *cost_parts(proposal.quote), gate(view), votes(view)]
+    return card(Parts(f"Plan: {noun_of(proposal.intent, proposal.deployment)}", parts, ballot(view), footer(proposal)))
 
 
 def plan_only_card(view: View) -> Card:
@@ -58,20 +57,22 @@ def footer(proposal: Proposal) -> str:
     return f"Proposal `{safe(proposal.id, 40)}` · digest {safe(proposal.digest[:12])} · prices: {catalogue}"
 
 
-def _gate(view: View) -> Part:
-    gate, asker = view.proposal.gate, person(view.proposal.intent.user)
-    if gate.quorum == 0:
-        return Part(f"*Approval:* none needed (rule {safe(gate.rule, 100)}); it is applied at once.")
-    people_needed = f"{gate.quorum} {'person' if gate.quorum == 1 else 'people'}"
+def gate(view: View) -> Part:
+    """Say who must agree, and until when."""
+    asks, asker = view.proposal.gate, person(view.proposal.intent.user)
+    if asks.quorum == 0:
+        return Part(f"*Approval:* none needed (rule {safe(asks.rule, 100)}); it is applied at once.")
+    needed = f"{asks.quorum} {'vote' if asks.quorum == 1 else 'votes'}"
     return Part(
-        f"*Approval:* {people_needed} of {safe(view.who or ' or '.join(gate.roles), 600)}, not {asker} "
-        f"(rule {safe(gate.rule, 100)})\n"
-        f"*Approve by* {moment(gate.approve_by)}; after that nothing is done. "
-        f"Once approved it must start by {moment(gate.run_by)}."
+        f"*Approval:* {needed} from {safe(view.who or ' or '.join(asks.roles), 600)}, not {asker} "
+        f"(rule {safe(asks.rule, 100)})\n"
+        f"*Approve by* {moment(asks.approve_by)}; after that nothing is done. "
+        f"Once approved it must start by {moment(asks.run_by)}."
     )
 
 
-def _votes(view: View) -> Part:
+def votes(view: View) -> Part:
+    """Say who agreed so far."""
     if not view.approved_by:
         return Part("")
     left = view.proposal.gate.quorum - len(view.approved_by)
@@ -79,12 +80,18 @@ def _votes(view: View) -> Part:
     return Part(f"*Approved by* {people(view.approved_by)}{ending}")
 
 
-def _buttons(proposal: Proposal) -> tuple[Button, Button]:
+def price(proposal: Proposal) -> str:
+    """Say what it costs before and after, as far as known, and how long it takes."""
+    before, after = (cents / 100 for cents in proposal.quote.cents)
+    return f"Known cost: {before:,.2f} → {after:,.2f} USD per hour. Takes {duration(proposal.quote.eta)}."
+
+
+def ballot(view: View) -> tuple[Button, ...]:
+    """Return the buttons that vote on it: none where no vote is wanted."""
+    proposal = view.proposal
+    if view.state is not State.OPEN or proposal.gate.quorum == 0:
+        return ()
     what, value = noun_of(proposal.intent, proposal.deployment), f"{proposal.id}:{proposal.digest}"
-    cents = proposal.quote.cents
-    price = (
-        f"Known cost: {cents[0] / 100:,.2f} → {cents[1] / 100:,.2f} USD per hour. Takes {duration(proposal.quote.eta)}."
-    )
     return (
         Button(
             APPROVE,
@@ -93,7 +100,7 @@ def _buttons(proposal: Proposal) -> tuple[Button, Button]:
             f"Approve: {what}",
             f"/infer approve {proposal.id}",
             "primary",
-            (f"Approve: {what}?", price),
+            (f"Approve: {what}?", price(proposal)),
         ),
         Button(
             REJECT,

@@ -47,9 +47,9 @@ class Standing:
 
 def status_text(standing: Standing) -> str:
     """Return how a deployment stands, unit by unit."""
-    said = [f"*{safe(standing.name)}* is {standing.word} (generation {standing.desired.generation})."]
+    said = [f"*{safe(standing.name)}*: {standing.word} (generation {standing.desired.generation})."]
     if standing.spec:
-        said.append(_spec(standing.spec))
+        said.append(spec_text(standing.spec))
     found = addresses(work.status for work in standing.own if work.status)
     said += [f"Endpoint for {safe(place)}: `http://{safe(address)}`" for place, address in found]
     shown = [work for work in standing.works if not (work.unit.is_platform and work.done)]
@@ -57,7 +57,8 @@ def status_text(standing: Standing) -> str:
     return lines(said, MOST, at_most=120)
 
 
-def _spec(spec: DeploymentSpec) -> str:
+def spec_text(spec: DeploymentSpec) -> str:
+    """Return what a deployment should be, in a line."""
     places = ", ".join(f"{safe(region)} x{place.replicas}" for region, place in sorted(spec.regions.items()))
     way = safe(spec.consumption.replace("_", "-"))
     return (
@@ -69,7 +70,7 @@ def list_text(standings: Sequence[Standing]) -> str:
     """Return one line for each deployment."""
     if not standings:
         return "There is no deployment yet. `/infer deploy MODEL REGION` proposes one; `/infer help` shows the rest."
-    said = [f"• *{safe(one.name)}*: {one.word}. {_spec(one.spec) if one.spec else ''}".strip() for one in standings]
+    said = [f"• *{safe(one.name)}*: {one.word}. {spec_text(one.spec) if one.spec else ''}".strip() for one in standings]
     return lines(said, MOST, at_most=60)
 
 
@@ -82,7 +83,7 @@ def why_text(standing: Standing, region: str = "") -> str:
     waiting = sorted((work for work in works if work.trouble or not work.done), key=lambda work: not work.trouble)
     if waiting:
         said = [line for work in waiting for line in unit_text(work).split("\n")]
-        return lines([f"*{safe(standing.name)}* is {standing.word}:", *said], MOST, at_most=120)
+        return lines([f"*{safe(standing.name)}*: {standing.word}", *said], MOST, at_most=120)
     said = [f"*{safe(standing.name)}* is as wanted, so there is nothing to explain:"]
     return lines([*said, *(_since(work) for work in works)], MOST)
 

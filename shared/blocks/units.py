@@ -23,8 +23,9 @@ def unit_text(work: Work) -> str:
     """Return the paragraph about one unit."""
     if work.status is None or not work.status.conditions:
         return f"*{unit_name(work.unit)}:* not started yet"
-    said = [f"*{unit_name(work.unit)}:* {_headline(work, work.status)}", *_aspects(work.status)]
-    said += [_under_way(work.status)] if not work.done else []
+    aspects = _aspects(work.status)
+    said = [f"*{unit_name(work.unit)}:* {headline(work)}", *aspects]
+    said += [_under_way(work.status, "\n".join(aspects))] if not work.done else []
     if work.trouble:
         said.append(trouble_text(work.trouble))
     return "\n".join(line for line in said if line)
@@ -37,14 +38,17 @@ def unit_name(unit: Unit) -> str:
     return "traffic between regions" if unit.location == GLOBAL else safe(unit.location)
 
 
-def _headline(work: Work, status: Status) -> str:
-    ready = find(status.conditions, ConditionType.READY)
+def headline(work: Work) -> str:
+    """Return how a unit stands in a few words, the word before the picture."""
+    if work.status is None or not work.status.conditions:
+        return "Not started yet"
+    ready = find(work.status.conditions, ConditionType.READY)
     if work.done:
         gone = ready is not None and ready.reason is Reason.REMOVED
         return "Removed :white_check_mark:" if gone else "Ready :white_check_mark:"
     if work.trouble:
         return "Waits for a person :warning:"
-    progress = status.report.get("progress", "")
+    progress = work.status.report.get("progress", "")
     done, _, wanted = progress.partition("/")
     return f"In progress, {safe(done)} of {safe(wanted)} parts as wanted" if wanted else "In progress"
 
@@ -63,11 +67,13 @@ def condition_text(condition: Condition) -> str:
     return f"{word}: {safe(why, 400)}" if why else word
 
 
-def _under_way(status: Status) -> str:
+def _under_way(status: Status, above: str) -> str:
+    """Say what is under way beside what stands above already."""
     found = find(status.conditions, ConditionType.RECONCILING)
-    if found is None or found.status is not Truth.TRUE or not found.message:
+    if found is None or found.status is not Truth.TRUE:
         return ""
-    return f"Under way: {safe(found.message, 600)}"
+    more = [part for part in found.message.split("; ") if part and safe(part, 400) not in above]
+    return f"Under way: {safe('; '.join(more), 600)}" if more else ""
 
 
 def trouble_text(message: str) -> str:

@@ -19,6 +19,7 @@ from shared.providers.gateway_looks import regions_of
 from shared.providers.kube_ready import Context, judge
 from shared.providers.kube_views import Views
 from shared.providers.networks import list_call
+from shared.providers.pod_looks import NO_SCALE_UP
 from shared.providers.smoke_looks import gateway_of, objects_at
 
 KINDS = frozenset(PLACES)
@@ -83,6 +84,9 @@ def follow_ups(found: Found, views: Views, kube: Kube, compute: Compute) -> dict
         if key.kind in {Kind.WORKLOAD, Kind.SMOKE_TEST} and not judge(key, obj, Context()).ready:
             doing = f"read Pods in {key.within}"
             asked["pods", key.within, key.namespace] = Call(doing, ROLE, partial(kube.pods, view.base, key.namespace))
+        if key.kind is Kind.WORKLOAD and not judge(key, obj, Context()).ready:
+            doing, ask = f"read Events in {key.within}", partial(kube.events, view.base, key.namespace, NO_SCALE_UP)
+            asked["scale-ups", key.within, key.namespace] = Call(doing, ROLE, ask)
         if key.kind is Kind.GATEWAY:
             asked |= {("subnets", region): list_call(compute, region, "subnetworks") for region in regions_of(obj)}
         if key.kind is Kind.SMOKE_TEST and (where := gateway_of(obj)):

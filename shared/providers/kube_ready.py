@@ -59,8 +59,8 @@ def _workload(key: ResourceKey, obj: Object, context: Context) -> Verdict:
     old = status.get("observedGeneration", 0) < obj["metadata"].get("generation", 0)
     if not old and available >= wanted and status.get("updatedReplicas", 0) >= wanted:
         return Verdict(obj, report=report)
-    pods = context.more.get(("pods", key.within, key.namespace), [])
-    because, reason = why_pods(obj, pods if isinstance(pods, list) else [])
+    pods, events = (context.more.get((what, key.within, key.namespace)) for what in ("pods", "scale-ups"))
+    because, reason = why_pods(obj, pods if isinstance(pods, list) else [], events if isinstance(events, list) else [])
     return Verdict(obj, f"{available} of {wanted} ready{because}", reason, report)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from shared.adapters.classify import short
+from shared.adapters.classify_rows import CHOOSE
 from shared.adapters.kube import Object
 from shared.domain.conditions import Reason
 
@@ -13,6 +15,12 @@ _NO_IMAGE = {"ImagePullBackOff", "ErrImagePull", "InvalidImageName", "ErrImageNe
 _FAILING = {"CrashLoopBackOff", "RunContainerError", "CreateContainerError", "StartError", "OOMKilled", "Error"}
 _NO_SECRET = {"CreateContainerConfigError"}
 _STARTING = {"ContainerCreating", "PodInitializing"}
+NO_SCALE_UP = "FailedScaleUp"
+"""Reason of the event by which GKE's cluster autoscaler says that a pool could not grow for a pod.
+
+https://cloud.google.com/kubernetes-engine/docs/how-to/cluster-autoscaler-visibility and its troubleshooting page.
+"""
+_FAILED = re.compile(r"scale up in zones (?P<zones>[a-z0-9, -]+) associated with this pod failed: (?P<why>[^.]+)")
 
 
 def pods_of(obj: Object, pods: Sequence[Object]) -> list[Object]:
@@ -21,9 +29,14 @@ def pods_of(obj: Object, pods: Sequence[Object]) -> list[Object]:
     return [pod for pod in pods if labels.items() <= (pod["metadata"].get("labels") or {}).items()] if labels else []
 
 
-def why_pods(workload: Object, pods: Sequence[Object]) -> tuple[str, Reason]:
-    """Return the worst of what keeps a workload's pods from being ready, and why; empty where they just start."""
-    troubles = [trouble for pod in pods_of(workload, pods) if (trouble := why_pod(pod))]
+def why_pods(workload: Object, pods: Sequence[Object], events: Sequence[Object] = ()) -> tuple[str, Reason]:
+    """Return the worst of what keeps a workload's pods from being ready, and why; empty where they just start.
+
+    ``events`` are those of scale-ups that failed, for the pods that wait for a node.
+    """
+    failed = {str(event.get("involvedObject", {}).get("name")): str(event.get("message", "")) for event in events}
+    own = [(pod, failed.get(pod["metadata"]["name"], "")) for pod in pods_of(workload, pods)]
+    troubles = [trouble for pod, no_node in own if (trouble := why_pod(pod, no_node))]
     if not troubles:
         failure = _no_pods(workload)
         return (f": {failure}", Reason.WORKLOAD_FAILING) if failure else ("", Reason.IN_PROGRESS)
@@ -36,6 +49,8 @@ _ORDER = (
     Reason.IMAGE_NOT_FOUND,
     Reason.SECRET_MISSING,
     Reason.WORKLOAD_FAILING,
+    Reason.QUOTA_EXCEEDED,
+    Reason.STOCK_OUT,
     Reason.WAITING,
     Reason.IN_PROGRESS,
 )
@@ -46,14 +61,29 @@ def _no_pods(workload: Object) -> str:
     return short(str(said[0].get("message", ""))) if said and said[0]["status"] == "True" else ""
 
 
-def why_pod(pod: Object) -> tuple[Reason, str] | None:
-    """Return why a pod is not ready; None where nothing is known against it."""
+def why_pod(pod: Object, no_node: str = "") -> tuple[Reason, str] | None:
+    """Return why a pod is not ready; None where nothing is known against it.
+
+    ``no_node`` is what the cluster autoscaler said when it could get no node for the pod.
+    """
     status = pod.get("status", {})
     for said in status.get("conditions", ()):
         if said["type"] == "PodScheduled" and said["status"] == "False" and said.get("reason") == "Unschedulable":
-            return Reason.WAITING, f"waiting for nodes: {short(str(said.get('message', 'no node fits')))}"
+            waits = f"waiting for nodes: {short(str(said.get('message', 'no node fits')))}"
+            return _no_scale_up(no_node) or (Reason.WAITING, waits)
     statuses = [*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())]
     return next((trouble for one in statuses if (trouble := _container(one))), None)
+
+
+def _no_scale_up(said: str) -> tuple[Reason, str] | None:
+    """Read the autoscaler's sentence, "Node scale up in zones Z associated with this pod failed: WHY."."""
+    found = _FAILED.search(said)
+    if found is None:
+        return None
+    zones = found["zones"]
+    if "quota" in found["why"]:
+        return Reason.QUOTA_EXCEEDED, f"no nodes in {zones}, for a quota is used up: ask for more, or for fewer GPUs"
+    return Reason.STOCK_OUT, f"no nodes in {zones}, which has no machines of this type free: {CHOOSE}"
 
 
 def _container(status: Mapping[str, Any]) -> tuple[Reason, str] | None:

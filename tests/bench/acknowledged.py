@@ -98,9 +98,9 @@ def _click(host: Host, proposal: str) -> dict[str, str]:
     person, place = people.who(ASKER, OPS)
     seen = next(m for m in host.cloud.slack.messages(OPS) if f"Proposal `{proposal}`" in m.text)
     payload: dict[str, Any] = {
-        **people._envelope("block_actions", person),
-        **people._place(seen, place),
-        "actions": [people._action(seen.blocks, "approve", "")],
+        **people.envelope("block_actions", person),
+        **people.spot(seen, place),
+        "actions": [people.action(seen.blocks, {}, "approve")],
         "response_url": f"{host.cloud.slack.url}/response/none",
     }
     return {"payload": json.dumps(payload)}

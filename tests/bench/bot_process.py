@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from infra.local.serving import ROOT, Served
+from infra.local.serving import Served
 
 if __name__ == "__main__":
-    served = Served("bot", ROOT / "bot" / "main.py", "http")
+    served = Served("bot")
     sys.stdout.write(f"{served.url}\n")
     sys.stdout.flush()
     sys.stdin.read()

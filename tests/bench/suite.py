@@ -14,6 +14,7 @@ from tests.bench.figures import Figure
 from tests.bench.guide import side_by_side
 from tests.bench.rounds import rounds
 from tests.bench.sweep import swept
+from tests.bench.up import started
 
 Bench = Callable[[], list[Figure]]
 SEEDS = 3
@@ -31,5 +32,6 @@ def benches(seeds: int = SEEDS) -> Mapping[str, Bench]:
         "commits": partial(commits, seeds),
         "sweep": swept,
         "facades": calls,
+        "up": started,
         "demo": told,
     }

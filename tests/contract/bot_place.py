@@ -18,11 +18,13 @@ import pytest
 from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
-from bot.app import make_app, target
+from bot.app import target
 from infra.local.cloud.server import Server
 from infra.local.cloud.slack import Slack
+from infra.local.cloud.slack_views import View
 from infra.local.cloud.slack_workspace import ANA, BEN
 from infra.local.cloud.world import World
+from shared.adapters.slack_views import SlackViews
 from shared.catalog.load import load
 from shared.domain.catalog import Catalog
 from shared.domain.codec import encode
@@ -33,11 +35,13 @@ from shared.domain.proposals import Proposal
 from shared.domain.quotes import Quote
 from shared.domain.records import proposal_path
 from shared.domain.verdicts import AskFirst
-from shared.ports import Clock, Put
+from shared.ports import Clock, Put, Views
 from shared.settings import Settings
 from tests.standins import MemoryBus, MemoryDocuments
+from tests.waiting import PATIENCE, eventually
 
-SECRET, OPS, PROPOSAL, DIGEST = "a-signing-secret", "C0INFEROPS", "p-0123456789ab", "d" * 64
+SECRET, TOKEN, APP_TOKEN, OPS = "a-signing-secret", "xoxb-token", "xapp-token", "C0INFEROPS"
+PROPOSAL, DIGEST = "p-0123456789ab", "d" * 64
 NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 SPEC = DeploymentSpec(
     "llama-3.1-8b", "chat", "g2-standard-12", "spot", {"us-east4": Placement(3, "us-east4-a")}, *"ipp"
@@ -62,6 +66,7 @@ class Works:
     bus: Bus = field(default_factory=Bus)
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     clock: Clock = lambda: NOW
+    views: Views = field(default_factory=lambda: SlackViews(TOKEN, "http://127.0.0.1:9/api/"))
     settings: Settings = field(default_factory=lambda: Settings(team="T0INFERDEV", channel=OPS, signing_secret=SECRET))
     catalog: Catalog = field(default_factory=load)
 
@@ -71,8 +76,17 @@ class Place:
 
     def __init__(self) -> None:
         self.works = Works()
+        self.slack = Slack(World(), SECRET, TOKEN, lambda: self.url, app_token=APP_TOKEN)
+        self.slack.buckets.limits.clear()
+        # A slow machine is no slow bot.
+        self.slack.people.patience = self.slack.views.trigger_life = PATIENCE
+        hosts = {"slack": self.slack.answer}
+        self.server = Server(self.slack.world, [], hosts, {"slack": self.slack.link}).start()
+        self.slack.url = self.server.endpoints["slack"]
+        self.works.views = self.views = SlackViews(TOKEN, f"{self.slack.url}/api/")
+        self.views.seconds = int(PATIENCE)
         served = Flask("bot")
-        handle = target(make_app(self.works))
+        handle = target(self.works)
 
         def answer() -> Response:
             return handle(request)
@@ -81,8 +95,6 @@ class Place:
         self._http = make_server("127.0.0.1", 0, served, threaded=True)
         self.url = f"http://127.0.0.1:{self._http.server_port}/"
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        self.slack = Slack(World(), SECRET, "xoxb-token", self.url)
-        self.server = Server(self.slack.world, [], {"slack": self.slack.answer}).start()
 
     def stop(self) -> None:
         self.server.stop()
@@ -90,19 +102,22 @@ class Place:
 
     def types(self, text: str, user: str = ANA) -> str:
         """Type a command; return what only this person sees."""
-        status = self._do(self.slack.command(user, OPS, text))
-        assert status == 200
+        assert self.commands(text, user) == 200
         return self.slack.ephemerals(user)[-1].text
+
+    def commands(self, text: str, user: str = ANA) -> int:
+        """Type a command; return the status of the answer."""
+        return int(self.do(self.slack.command(user, OPS, text)))
 
     def clicks(self, action: str, value: str, user: str = BEN) -> int:
         button = {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": "x"}, "value": value}
         blocks = [{"type": "actions", "block_id": "b", "elements": [button]}]
         said = self.slack.store.add(self.slack.workspace.channels[0], self.slack.workspace.bot_user, _content(blocks))
-        return int(self._do(self.slack.click(user, OPS, said.ts, action)))
+        return int(self.do(self.slack.click(user, OPS, said.ts, action)))
 
-    def _do(self, what: Any) -> Any:
+    def do(self, what: Any) -> Any:
         assert self.server._loop
-        return asyncio.run_coroutine_threadsafe(what, self.server._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(what, self.server._loop).result(PATIENCE)
 
     @property
     def heard(self) -> list[tuple[str, Message]]:
@@ -116,6 +131,21 @@ class Place:
             b"X-Slack-Signature": (signature or f"v0={made}").encode("latin-1"),
         }
         return httpx.post(self.url, content=body, headers=headers, trust_env=False)
+
+    @property
+    def modal(self) -> View:
+        """What is open before ana."""
+        return self.slack.modals(ANA)[-1]
+
+    def home(self, user: str = ANA) -> dict[str, Any]:
+        """Open the Home tab; return what stands there, once the fleet could be read: a slow machine may be too late."""
+
+        def look() -> dict[str, Any] | None:
+            self.do(self.slack.open_home(user))
+            found = self.slack.screens.home(user)
+            return found if found and "Not read" not in str(found) else None
+
+        return dict(eventually(look))
 
     def propose(self) -> Proposal:
         intent = Intent("i-1", Deploy("llama3-8b", {"us-east4": None}), ANA, OPS, NOW)
@@ -146,8 +176,12 @@ def running_bot() -> Iterator[Place]:
 def fresh_place(running: Place) -> Place:
     running.works.bus.pending.clear()
     running.works.bus.down = False
-    running.works.documents.stored.clear()
+    running.works.documents = MemoryDocuments()
+    running.works.views = running.views
     running.slack.store.ephemerals.clear()
+    running.slack.views.opened.clear()
+    running.slack.views.homes.clear()
+    running.slack.world.faults.unavailable.clear()
     return running
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from flask import Flask, request
 
-from bot.app import make_app, target
+from bot.app import target
 from infra.local.cloud.slack_workspace import BEN
 from tests.contract.bot_place import (  # noqa: F401 - fixtures are found by name
     DIGEST,
@@ -86,7 +86,7 @@ def test_no_secret_no_bot() -> None:
     works = Works()
     works.settings = replace(works.settings, signing_secret="")
     with pytest.raises(ValueError, match="INFEROPS_SIGNING_SECRET"):
-        make_app(works)
+        target(works)
 
 
 def test_no_team_nobody_is_let_in() -> None:
@@ -94,5 +94,5 @@ def test_no_team_nobody_is_let_in() -> None:
     works.settings = replace(works.settings, team="")
     served = Flask("bot")
     with served.test_request_context(method="POST", data=form(team_id=""), headers=signed(form(team_id=""))):
-        answer = target(make_app(works))(request)
+        answer = target(works)(request)
     assert "own team" in answer.get_data(as_text=True)

@@ -109,7 +109,7 @@ def test_a_click_that_could_not_be_published_fails_visibly(place: Place) -> None
 def test_status_is_answered_at_once(place: Place) -> None:
     place.store("deployments/chat", Desired("deployments/chat", 1, SPEC, PROPOSAL))
     said = place.types("status chat")
-    assert "*chat* is in progress (generation 1)" in said
+    assert "*chat*: in progress (generation 1)" in said
     assert "us-east4 x3" in said
 
 

@@ -19,10 +19,10 @@ IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "in
 
 CLOUD = "infra/local/cloud"
 DOORS = {
-    "google": ("shared/adapters", "infra/local/host.py", CLOUD),
+    "google": ("shared/adapters", "infra/local/plumbing.py", CLOUD),
     "grpc": ("shared/adapters", CLOUD),
     "kubernetes": ("shared/adapters/kube_client.py",),
-    "slack_sdk": ("shared/adapters/slack.py", CLOUD),
+    "slack_sdk": ("shared/adapters/slack.py", "shared/adapters/slack_views.py", CLOUD),
     "requests": ("shared/adapters/rest.py", "shared/adapters/classify.py"),
     "urllib3": ("shared/adapters/rest.py", "shared/adapters/classify.py", "shared/adapters/kube_client.py"),
     "slack_bolt": ("bot",),
@@ -31,13 +31,15 @@ DOORS = {
     "cloudevents": ("functions/main.py",),
     "pydantic": ("shared/catalog/load.py", "shared/policy_file.py"),
     "yaml": ("shared/catalog/load.py", "shared/policy_file.py", "infra/local"),
-    "httpx": ("infra/local/host.py", CLOUD),
+    "httpx": ("infra/local/plumbing.py", CLOUD),
     "rich": ("infra/local/transcript.py",),
     "celpy": (CLOUD,),
-    "httpcore": ("infra/local/host.py", CLOUD),
+    "httpcore": ("infra/local/plumbing.py", CLOUD),
+    "cloudpickle": ("infra/local/cloud/keeping.py",),
+    "psutil": ("infra/local/starting.py",),
     "google_crc32c": (CLOUD,),
     "proto": (CLOUD,),
-    "starlette": (CLOUD,),
+    "starlette": (CLOUD, "infra/local/web/site.py"),
     "uvicorn": (CLOUD,),
 }
 """SDK -> the files and folders that may know it."""

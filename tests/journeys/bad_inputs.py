@@ -148,8 +148,10 @@ TEXTS = (
     Typed("link", "status <https://example.com|chat>", ("is a mention, a link or mark-up", "plain names only")),
 )
 WORDS = (
-    Typed("deploy what", "deploy", ("deploy needs 2 words after it, not 0", DEPLOY)),
-    Typed("deploy where", "deploy qwen2.5-0.5b", ("deploy needs 2 words after it, not 1", DEPLOY)),
+    Typed(
+        "a plan to deploy what", "plan deploy", ("deploy needs a model and at least one region", "/infer plan deploy")
+    ),
+    Typed("a plan to deploy where", "plan deploy qwen2.5-0.5b", ("deploy needs a model and at least one region",)),
     Typed("scale to what", "scale us-east4", ("scale needs 2 words after it, not 1", "/infer scale [NAME] REGION")),
     Typed("balance how", "balance", ("balance needs 1 word after it", "/infer balance [NAME] PERCENT")),
     Typed("delete what", "delete", ("delete needs 1 word after it", "/infer delete NAME")),
@@ -248,7 +250,7 @@ SENT = (
     Sent("forged signature", 401, REFUSED, signature="v0=" + "0" * 64),
     Sent("not even a signature", 401, REFUSED, signature="none"),
     Sent("old signature", 401, REFUSED, age=301),
-    Sent("signature of the future", 401, REFUSED, age=-301),
+    Sent("signature of the future", 401, REFUSED, age=-900),
     Sent("time in words", 401, REFUSED, stamp="yesterday"),
     Sent("time in other digits", 401, REFUSED, stamp="-1"),
     Sent("not UTF-8", 401, REFUSED, body=b"command=%2Finfer&text=delete+chat\xff\xfe"),

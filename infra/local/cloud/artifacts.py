@@ -24,6 +24,11 @@ DEFAULTS = ("vllm-openai:v0.18.1", "epp:v1.5.0", "curl:8.11.1")
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 NOTE = "fixture: the digest is the SHA-256 of the reference text"
 
+_NOT_SCANNED = {
+    "enablement_state": "SCANNING_DISABLED",
+    "enablement_state_reason": "API containerscanning.googleapis.com is not enabled.",
+}
+
 
 @dataclass
 class Image:
@@ -40,6 +45,7 @@ class Artifacts:
 
     def __init__(self, world: World, references: tuple[str, ...] = ()) -> None:
         self.world = world
+        self._begun = world.now
         self._repositories: dict[str, str] = {}
         self._images: list[Image] = []
         for reference in references or tuple(f"{REPOSITORY}/{one}" for one in DEFAULTS):
@@ -121,7 +127,17 @@ class Artifacts:
     def _repository(self, name: str) -> Any:
         if name not in self._repositories:
             raise not_found(f"repository {name}")
-        return ar.Repository(name=name, format_=ar.Repository.Format.DOCKER)
+        _, project, _, _, _, own = name.split("/")
+        return ar.Repository(
+            name=name,
+            format_=ar.Repository.Format.DOCKER,
+            mode=ar.Repository.Mode.STANDARD_REPOSITORY,
+            registry_uri=f"{self._repositories[name]}/{project}/{own}",
+            create_time=self._begun,
+            update_time=self._begun,
+            satisfies_pzi=True,
+            vulnerability_scanning_config=_NOT_SCANNED,
+        )
 
     def _list_repositories(self, ask: Any) -> Any:
         names = [one for one in self._repositories if one.startswith(f"{ask.parent}/")]

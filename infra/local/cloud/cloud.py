@@ -30,7 +30,7 @@ from infra.local.cloud.tasks import Tasks, tasks_wire
 from infra.local.cloud.wire import Wire
 from infra.local.cloud.world import World
 
-SIGNING_SECRET, BOT_TOKEN, HF_TOKEN = "local-signing-secret", "xoxb-local", "hf_local"
+SIGNING_SECRET, BOT_TOKEN, APP_TOKEN, HF_TOKEN = "local-signing-secret", "xoxb-local", "xapp-local", "hf_local"
 
 NODE_ROLES = (
     "roles/container.defaultNodeServiceAccount",
@@ -60,6 +60,7 @@ class Cloud:
             self.project.grant(role, f"serviceAccount:{number}-compute@developer.gserviceaccount.com")
         self.secrets = SecretManager(world, project, number)
         self.secrets.put("hf-token", hf_token)
+        self._masked = {SIGNING_SECRET, BOT_TOKEN, APP_TOKEN, hf_token} - {""}
         self.artifacts, self.storage = Artifacts(world), Storage(world)
         self.monitoring, self.quotas = Monitoring(world, project), Quotas(world, self.project)
         self.compute = Compute(world, number)
@@ -69,15 +70,17 @@ class Cloud:
         self.kube = KubeServer(world)
         self.firestore, self.pubsub, self.tasks = Firestore(world), PubSub(world), Tasks(world)
         self.scheduler = Scheduler(world)
-        self.slack = Slack(world, SIGNING_SECRET, BOT_TOKEN)
+        self.slack = Slack(world, SIGNING_SECRET, BOT_TOKEN, app_token=APP_TOKEN)
         self.joints = Joints(
             world, self.project, self.compute, self.gke, self.fleet, self.kube, self.artifacts, self.storage
         )
         self.controllers = self.joints.controllers
-        self.server = Server(world, self._wires(), self._hosts())
+        self.server = self._listener()
 
     def start(self) -> Cloud:
         """Listen; return when every port answers."""
+        self.world.tap.secrets |= self._masked
+        self.gke.core.shown.clear()  # a cloud that was kept knew other addresses
         self.server.start()
         self.slack.url = self.endpoints["slack"]
         return self
@@ -97,6 +100,16 @@ class Cloud:
     def snapshot(self) -> dict[str, object]:
         """Return all that exists with its settings, but for documents, messages and what was said in Slack."""
         return self.server.run(self._snapshot)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "server"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.server = self._listener()
+
+    def _listener(self) -> Server:
+        return Server(self.world, self._wires(), self._hosts(), {"slack": self.slack.link})
 
     def _snapshot(self) -> dict[str, object]:
         parts: dict[str, Any] = {

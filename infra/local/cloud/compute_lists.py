@@ -1,14 +1,15 @@
-"""List filters of Compute: the plain comparisons that clients use; anything else is refused, never ignored."""
+"""Compute's lists: filters of the plain comparisons that clients use (others are refused), and lists by scope."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from google.protobuf import json_format
 
 from infra.local.cloud.errors import ApiError
+from infra.local.cloud.regions import ZONES, zones_of
 from infra.local.cloud.wire import as_pb
 
 _TERM = re.compile(r'^\(?\s*([\w.]+)\s*(=|!=|:|\beq\b|\bne\b)\s*"?([^"()]*?)"?\s*\)?$')
@@ -57,3 +58,24 @@ def matching(items: Iterable[Any], text: str) -> list[Any]:
         if all(_holds(plain, *term) for term in terms):
             kept.append(item)
     return kept
+
+
+REGIONS = tuple(f"regions/{region}" for region in ZONES)
+EVERYWHERE = ("global", *REGIONS, *(f"zones/{zone}" for region in ZONES for zone in zones_of(region)))
+"""Every scope that a thing can be in."""
+
+
+def by_scope(name: str, found: Mapping[str, list[Any]], scopes: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the items of an aggregated list: a scope with nothing in it says so."""
+    return {scope: {name: found[scope]} if found.get(scope) else {"warning": _empty(scope)} for scope in scopes}
+
+
+def _empty(scope: str) -> dict[str, Any]:
+    text = f"No results for the scope '{scope}'."
+    return {"code": "NO_RESULTS_ON_PAGE", "data": [{"key": "scope", "value": scope}], "message": text}
+
+
+def aggregated(base: str, project: str, collection: str) -> dict[str, str]:
+    """Return what an aggregated list says about itself."""
+    path = f"projects/{project}/aggregated/{collection}"
+    return {"id": path, "self_link": base + path}

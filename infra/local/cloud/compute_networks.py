@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from google.cloud import compute_v1
@@ -28,10 +29,17 @@ def auto_subnetwork(project: str, network: str, region: str) -> compute_v1.Subne
         region=f"{BASE}projects/{project}/regions/{region}",
         ip_cidr_range=SUBNET_PREFIX[region],
         purpose="PRIVATE",
-        stack_type="IPV4_ONLY",
-        state="READY",
         private_ip_google_access=False,
     )
+
+
+def complete(store: Store, body: compute_v1.Subnetwork) -> None:
+    """Write what Compute fills into a subnetwork by itself."""
+    body.stack_type = body.stack_type or "IPV4_ONLY"
+    body.state = "READY"
+    body.private_ipv6_google_access = "DISABLE_GOOGLE_ACCESS"
+    body.fingerprint = f"{store.world.dice(last(body.region) + body.name).getrandbits(44):011x}="
+    body.gateway_address = str(ipaddress.IPv4Network(body.ip_cidr_range)[1])
 
 
 def is_auto(store: Store, path: str) -> bool:
@@ -68,7 +76,9 @@ class Networks:
             for region in SUBNET_PREFIX:
                 path = f"projects/{project}/regions/{region}/subnetworks/{body.name}"
                 if path not in self._store.made:
-                    self._store.put(path, auto_subnetwork(project, body.name, region))
+                    subnetwork = auto_subnetwork(project, body.name, region)
+                    complete(self._store, subnetwork)
+                    self._store.put(path, subnetwork)
 
     def _shown(self, path: str) -> compute_v1.Network:
         body = compute_v1.Network(self._store.find(path))

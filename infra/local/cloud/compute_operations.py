@@ -6,12 +6,14 @@ from typing import Any
 
 from google.cloud import compute_v1
 
-from infra.local.cloud.compute_lists import matching
+from infra.local.cloud.compute_lists import EVERYWHERE, aggregated, by_scope, matching
 from infra.local.cloud.compute_store import BASE, Store, missing
 from infra.local.cloud.errors import HTTP
 from infra.local.cloud.operations import Failure, Work
 from infra.local.cloud.wire import Handler
 
+_SAID = {"firewalls.patch": "compute.firewalls.patch"}
+"""Kinds of work whose operations do not just say the verb."""
 _TITLE = {400: "BAD REQUEST", 403: "FORBIDDEN", 404: "NOT FOUND", 409: "CONFLICT", 500: "INTERNAL ERROR"}
 
 
@@ -33,7 +35,7 @@ def render(store: Store, work: Work) -> compute_v1.Operation:
         "id": store.world.dice(work.path).getrandbits(62),
         "kind": "compute#operation",
         "name": work.name,
-        "operation_type": work.kind.rsplit(".", 1)[-1],
+        "operation_type": _SAID.get(work.kind, work.kind.rsplit(".", 1)[-1]),
         "status": work.status(now),
         "progress": work.progress(now),
         "insert_time": work.begun.isoformat(timespec="milliseconds"),
@@ -68,7 +70,7 @@ class Operations:
 
     def handlers(self) -> dict[str, Handler]:
         """Return the handlers by RPC."""
-        return {"Get": self._get, "Wait": self._get, "List": self._list}
+        return {"Get": self._get, "Wait": self._get, "List": self._list, "AggregatedList": self._aggregated}
 
     def _get(self, request: Any) -> compute_v1.Operation:
         # Wait may return before the end, says its contract; here it must, since time stands still meanwhile.
@@ -80,3 +82,14 @@ class Operations:
     def _list(self, request: Any) -> compute_v1.OperationList:
         works = [render(self._store, work) for work in self._store.ledger.under(_parent(request))]
         return compute_v1.OperationList(kind="compute#operationList", items=matching(works, request.filter))
+
+    def _aggregated(self, request: Any) -> compute_v1.OperationAggregatedList:
+        found = {}
+        for scope in EVERYWHERE:
+            works = self._store.ledger.under(f"projects/{request.project}/{scope}")
+            found[scope] = matching([render(self._store, work) for work in works], request.filter)
+        return compute_v1.OperationAggregatedList(
+            kind="compute#operationAggregatedList",
+            items=by_scope("operations", found, EVERYWHERE),
+            **aggregated(BASE, request.project, "operations"),
+        )

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.cloud import compute_v1
 
-from infra.local.cloud.compute_lists import matching
+from infra.local.cloud.compute_lists import EVERYWHERE, aggregated, by_scope, matching
 from infra.local.cloud.compute_store import BASE, missing
 from infra.local.cloud.compute_usage import Usage
 from infra.local.cloud.regions import (
@@ -98,11 +98,14 @@ class Places:
         return compute_v1.MachineTypeList(kind="compute#machineTypeList", items=matching(every, request.filter))
 
     def _aggregated_types(self, request: Any) -> compute_v1.MachineTypeAggregatedList:
-        items = {}
+        found = {}
         for zone in (zone for region in ZONES for zone in zones_of(region)):
-            every = matching(_machine_types(request.project, zone), request.filter)
-            items[f"zones/{zone}"] = {"machine_types": every}
-        return compute_v1.MachineTypeAggregatedList(kind="compute#machineTypeAggregatedList", items=items)
+            found[f"zones/{zone}"] = matching(_machine_types(request.project, zone), request.filter)
+        return compute_v1.MachineTypeAggregatedList(
+            kind="compute#machineTypeAggregatedList",
+            items=by_scope("machine_types", found, EVERYWHERE if request.include_all_scopes else found),
+            **aggregated(BASE, request.project, "machineTypes"),
+        )
 
     def _get_project(self, request: Any) -> compute_v1.Project:
         return compute_v1.Project(

@@ -7,8 +7,8 @@ from typing import Any
 
 from google.cloud import compute_v1
 
-from infra.local.cloud.compute_lists import matching
-from infra.local.cloud.compute_networks import is_auto
+from infra.local.cloud.compute_lists import EVERYWHERE, REGIONS, aggregated, by_scope, matching
+from infra.local.cloud.compute_networks import complete, is_auto
 from infra.local.cloud.compute_operations import render
 from infra.local.cloud.compute_store import BASE, Store, invalid, last, missing, not_ready, path_of, used_by
 from infra.local.cloud.compute_usage import PROXY_ONLY, Usage
@@ -58,15 +58,16 @@ class Subnetworks:
         faults = self._store.world.faults
         down = [region for region in ZONES if f"compute/{region}" in faults.unavailable]
         faults.seen["unavailable"] += len(down)
-        items = {}
-        for region in ZONES:
-            every = self._store.within(f"projects/{request.project}/regions/{region}", "subnetworks")
-            if region not in down:
-                items[f"regions/{region}"] = {"subnetworks": matching(every, request.filter)}
+        found = {}
+        for scope in REGIONS:
+            every = self._store.within(f"projects/{request.project}/{scope}", "subnetworks")
+            found[scope] = matching(every, request.filter)
+        scopes = [s for s in (EVERYWHERE if request.include_all_scopes else REGIONS) if s.split("/")[-1] not in down]
         return compute_v1.SubnetworkAggregatedList(
             kind="compute#subnetworkAggregatedList",
-            items=items,
+            items=by_scope("subnetworks", found, scopes),
             unreachables=[f"projects/{request.project}/regions/{region}" for region in down],
+            **aggregated(BASE, request.project, "subnetworks"),
         )
 
     def _insert(self, request: Any) -> compute_v1.Operation:
@@ -87,11 +88,7 @@ class Subnetworks:
         self._check_proxy(network, region, body)
         self._usage.need_global(project, "SUBNETWORKS")
         body.region = f"{BASE}projects/{project}/regions/{region}"
-        body.stack_type = body.stack_type or "IPV4_ONLY"
-        body.state = "READY"
-        body.private_ipv6_google_access = "DISABLE_GOOGLE_ACCESS"
-        body.fingerprint = f"{self._store.world.dice(region + body.name).getrandbits(44):011x}="
-        body.gateway_address = str(ipaddress.IPv4Network(body.ip_cidr_range)[1])
+        complete(self._store, body)
         path = f"projects/{project}/regions/{region}/subnetworks/{body.name}"
         return self._store.insert("subnetworks.insert", path, body)
 

@@ -20,8 +20,13 @@ HTTP = {
 }
 
 
+_WITHOUT_STATUS = {"compute", "storage"}
+_WITH_REASONS = {"compute", "storage", "gke"}
+"""Hosts whose REST bodies still have the older list of errors with a reason each."""
+
+
 class ApiError(Exception):
-    """A refusal in Google's words: canonical status, message, and the older ``reason`` of the REST body."""
+    """A refusal in Google's words: canonical status, message, and the ``reason`` where the REST body gives one."""
 
     def __init__(self, status: str, message: str, reason: str = "") -> None:
         super().__init__(message)
@@ -34,17 +39,17 @@ class ApiError(Exception):
         """The HTTP status code."""
         return HTTP[self.status]
 
-    def body(self) -> dict[str, Any]:
-        """The JSON error body."""
-        inner = {"message": self.message, "domain": "global", "reason": self.reason}
-        return {
-            "error": {
-                "code": self.code,
-                "message": self.message,
-                "status": self.status,
-                "errors": [inner],
-            }
-        }
+    def body(self, host: str) -> dict[str, Any]:
+        """Return the JSON error body as a service of that name writes it: each is of its own age."""
+        error: dict[str, Any] = {"code": self.code, "message": self.message}
+        if host not in _WITHOUT_STATUS:
+            error["status"] = self.status
+        if host in _WITH_REASONS:
+            error["errors"] = [{"message": self.message, "domain": "global", "reason": self.reason}]
+        elif self.reason.isupper():
+            info = {"reason": self.reason, "domain": f"{host}.googleapis.com"}
+            error["details"] = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", **info}]
+        return {"error": error}
 
 
 def not_found(what: str) -> ApiError:

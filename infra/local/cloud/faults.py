@@ -19,9 +19,11 @@ class Faults:
     failing: Counter[str] = field(default_factory=Counter)
     """Operation type -> how many of the next ones end in an internal error."""
     unavailable: set[str] = field(default_factory=set)
-    """Services, or ``service/location``, that answer UNAVAILABLE."""
+    """Services, or ``service/location``, that answer UNAVAILABLE; ``network/REGION``: nobody reaches its machines."""
     answer_lost: Counter[str] = field(default_factory=Counter)
     """Service -> how many of the next mutations take effect but answer DEADLINE_EXCEEDED."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Pub/Sub topic -> how many of the next messages are accepted and never delivered."""
     duplicate: Counter[str] = field(default_factory=Counter)
     """Pub/Sub topic -> how many of the next messages are delivered twice."""
     late: dict[str, float] = field(default_factory=dict)
@@ -35,6 +37,12 @@ class Faults:
         """Say whether nodes of this type are sold out in the zone, and count the meeting."""
         hit = zone in self.stockout or f"{zone}/{machine_type}" in self.stockout
         self.seen["stockout"] += hit
+        return hit
+
+    def unreachable(self, region: str) -> bool:
+        """Say whether a region's machines are cut off, and count the meeting."""
+        hit = f"network/{region}" in self.unavailable
+        self.seen["unavailable"] += hit
         return hit
 
     def spend(self, kind: str, budget: Counter[str], key: str) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from google.protobuf import json_format
@@ -14,10 +16,11 @@ from infra.local.cloud.fleet_memberships import Memberships
 from infra.local.cloud.fleet_operations import Operations, operation_rpcs
 from infra.local.cloud.gke import Gke
 from infra.local.cloud.operations import Ledger
+from infra.local.cloud.rpcs import Rpc
 from infra.local.cloud.wire import Handler, Wire, as_pb
 from infra.local.cloud.world import World
 
-_TRANSIENT = ("createTime", "updateTime", "uniqueId", "state", "membershipStates")
+_TRANSIENT = ("createTime", "updateTime", "uniqueId", "externalId", "state", "membershipStates")
 
 
 class Fleet:
@@ -69,6 +72,12 @@ class Fleet:
         return {name: {k: v for k, v in body.items() if k not in _TRANSIENT} for name, body in plain.items()}
 
 
+def _beta(rpc: Rpc) -> Rpc:
+    """Return the RPC as v1beta has it over REST: the same, as far as anything here goes."""
+    bound = [replace(b, pattern=re.compile(b.pattern.pattern.replace("^/v1/", "^/v1beta/"))) for b in rpc.bindings]
+    return replace(rpc, grpc_path="", bindings=tuple(bound))
+
+
 def fleet_wire(world: World, fleet: Fleet) -> Wire:
     """Return the wire of gkehub.googleapis.com, its operations included."""
     wire = Wire(world, "fleet")
@@ -76,5 +85,6 @@ def fleet_wire(world: World, fleet: Fleet) -> Wire:
     # The client's table lists the operations too, but without their messages.
     own = {name: rpc for name, rpc in loaded.items() if rpc.request is not None}
     wire.serve(own, fleet.handlers())
+    wire.serve({name: _beta(rpc) for name, rpc in own.items()}, fleet.handlers())
     wire.serve(operation_rpcs(), Operations(fleet.ledger).handlers())
     return wire

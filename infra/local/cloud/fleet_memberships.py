@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 from google.cloud import gkehub_v1
@@ -80,6 +81,7 @@ class Memberships:
         body.name, body.state = name, {"code": state}
         body.create_time = body.update_time = now
         body.unique_id = f"{dice.getrandbits(128):032x}"
+        body.external_id = str(uuid.UUID(int=dice.getrandbits(128), version=4))
         self.made[name] = body
         return body
 

@@ -98,6 +98,8 @@ class Clusters:
         given = container_v1.Cluster(asked)
         given.node_pools = []
         spec = with_defaults(given, CLUSTER)
+        if not container_v1.NetworkPolicy.pb(spec.network_policy).ListFields():
+            spec.network_policy = None
         spec.ip_allocation_policy.use_ip_aliases = not spec.ip_allocation_policy.use_routes
         spec.network = last(spec.network)
         spec.subnetwork = last(spec.subnetwork) or (spec.network if spec.network == "default" else "")

@@ -66,13 +66,8 @@ class Core:
 
     def attach(self, cluster: Cluster) -> None:
         """Take what a new cluster needs in its network: pod range and firewall rules."""
-        policy, name = cluster.spec.ip_allocation_policy, f"gke-{cluster.name}"
-        if policy.use_ip_aliases and not policy.cluster_secondary_range_name:
-            asked = policy.cluster_ipv4_cidr_block or cluster.spec.cluster_ipv4_cidr
-            wanted = asked if "." in asked else ""
-            prefix = int(asked.rsplit("/", 1)[1]) if asked else 14
-            held = self.compute.lend_range(cluster.subnetwork, f"{name}-pods", cluster.path, wanted, prefix)
-            cluster.pod_range = held
+        if cluster.spec.ip_allocation_policy.use_ip_aliases:
+            cluster.pod_range = self._pod_range(cluster)
         for kind in ("all", "vms"):
             path = f"projects/{cluster.project}/global/firewalls/{self._rule(cluster, kind)}"
             rule = compute_v1.Firewall(
@@ -84,6 +79,16 @@ class Core:
                 allowed=[{"I_p_protocol": protocol} for protocol in ("tcp", "udp", "icmp")],
             )
             self.compute.store.put(path, rule)
+
+    def _pod_range(self, cluster: Cluster) -> str:
+        policy = cluster.spec.ip_allocation_policy
+        if policy.cluster_secondary_range_name:
+            ranges = self.compute.store.made[cluster.subnetwork].secondary_ip_ranges
+            return str(next(r.ip_cidr_range for r in ranges if r.range_name == cluster.pod_range_name))
+        asked = policy.cluster_ipv4_cidr_block or cluster.spec.cluster_ipv4_cidr
+        wanted = asked if "." in asked else ""
+        prefix = int(asked.rsplit("/", 1)[1]) if asked else 14
+        return self.compute.lend_range(cluster.subnetwork, cluster.pod_range_name, cluster.path, wanted, prefix)
 
     def detach(self, cluster: Cluster) -> None:
         """Give back what a cluster held in its network."""

@@ -27,17 +27,28 @@ CLUSTER: dict[str, Any] = {
         "networkPolicyConfig": {"disabled": True},
     },
     "anonymousAuthenticationConfig": {"mode": "ENABLED"},
-    "autoscaling": {"autoscalingProfile": "BALANCED"},
+    "autopilot": {},
+    "autoscaling": {
+        "autoscalingProfile": "BALANCED",
+        "autoprovisioningNodePoolDefaults": {
+            "imageType": "COS_CONTAINERD",
+            "management": {"autoRepair": True, "autoUpgrade": True},
+            "oauthScopes": _SCOPES,
+            "serviceAccount": "default",
+        },
+    },
     "controlPlaneEndpointsConfig": {
-        "dnsEndpointConfig": {"allowExternalTraffic": False},
-        "ipEndpointsConfig": {"enabled": True, "enablePublicEndpoint": True, "globalAccess": False},
+        "dnsEndpointConfig": {"allowExternalTraffic": False, "enableK8sTokensViaDns": False},
+        "ipEndpointsConfig": {"enabled": True, "enablePublicEndpoint": True},
     },
     "databaseEncryption": {"state": "DECRYPTED", "currentState": "CURRENT_STATE_DECRYPTED"},
     "defaultMaxPodsConstraint": {"maxPodsPerNode": "110"},
     "enterpriseConfig": {"clusterTier": "STANDARD"},
-    "ipAllocationPolicy": {"useIpAliases": True, "stackType": "IPV4"},
+    "ipAllocationPolicy": {"useIpAliases": True, "stackType": "IPV4", "podCidrOverprovisionConfig": {}},
+    "legacyAbac": {},
     "loggingConfig": {"componentConfig": {"enableComponents": ["SYSTEM_COMPONENTS", "WORKLOADS"]}},
     "loggingService": "logging.googleapis.com/kubernetes",
+    "masterAuth": {"clientCertificateConfig": {}},
     "monitoringConfig": {
         "componentConfig": {
             "enableComponents": [
@@ -60,11 +71,24 @@ CLUSTER: dict[str, Any] = {
     "monitoringService": "monitoring.googleapis.com/kubernetes",
     "network": "default",
     "networkConfig": {"serviceExternalIpsConfig": {}},
+    "nodePoolAutoConfig": {"nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False}},
+    "nodePoolDefaults": {
+        "nodeConfigDefaults": {
+            "loggingConfig": {"variantConfig": {"variant": "DEFAULT"}},
+            "nodeKubeletConfig": {"insecureKubeletReadonlyPortEnabled": False},
+        }
+    },
+    "notificationConfig": {"pubsub": {}},
     "podAutoscaling": {"hpaProfile": "PERFORMANCE"},
+    "rbacBindingConfig": {
+        "enableInsecureBindingSystemAuthenticated": True,
+        "enableInsecureBindingSystemUnauthenticated": True,
+    },
     "releaseChannel": {"channel": "REGULAR"},
-    "securityPostureConfig": {"mode": "BASIC"},
+    "securityPostureConfig": {"mode": "BASIC", "vulnerabilityMode": "VULNERABILITY_MODE_UNSPECIFIED"},
     "shieldedNodes": {"enabled": True},
     "servicesIpv4Cidr": "34.118.224.0/20",
+    "userManagedKeysConfig": {},
 }
 POOL: dict[str, Any] = {
     "config": {
@@ -72,10 +96,12 @@ POOL: dict[str, Any] = {
         "diskSizeGb": 100,
         "diskType": "pd-balanced",
         "imageType": "COS_CONTAINERD",
+        "kubeletConfig": {"insecureKubeletReadonlyPortEnabled": False, "maxParallelImagePulls": 2},
         "metadata": {"disable-legacy-endpoints": "true"},
         "oauthScopes": _SCOPES,
         "serviceAccount": "default",
         "shieldedInstanceConfig": {"enableIntegrityMonitoring": True},
+        "windowsNodeConfig": {},
     },
     "management": {"autoRepair": True, "autoUpgrade": True},
     "maxPodsConstraint": {"maxPodsPerNode": "110"},

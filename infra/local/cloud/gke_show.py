@@ -8,10 +8,11 @@ from google.cloud import container_v1
 from google.rpc import code_pb2, status_pb2
 
 from infra.local.cloud.gke_core import Core
-from infra.local.cloud.gke_state import Cluster, etag, shown_path
+from infra.local.cloud.gke_network import show_endpoints, show_network, show_pool_network
+from infra.local.cloud.gke_state import Cluster, digest, etag, shown_path
 from infra.local.cloud.nodes import Pool, group_name
 from infra.local.cloud.operations import Failure, Work
-from infra.local.cloud.regions import is_zone, region_of
+from infra.local.cloud.regions import is_zone
 from infra.local.cloud.wire import as_pb
 
 API = "https://container.googleapis.com/v1/"
@@ -37,17 +38,15 @@ def condition(failure: Failure) -> container_v1.StatusCondition:
 def show_pool(core: Core, pool: Pool) -> container_v1.NodePool:
     """Return a pool as the API shows it."""
     shown = container_v1.NodePool(pool.spec)
-    project, location = pool.project, pool.path.split("/")[3]
     shown.self_link = API + shown_path(pool.path)
     shown.etag = etag(pool.path, pool.changes)
     if shown.status.name == "RUNNING" and core.ledger.running(pool.path):
         shown.status = "RECONCILING"
-    base = f"https://www.googleapis.com/compute/v1/projects/{project}/zones"
+    base = f"https://www.googleapis.com/compute/v1/projects/{pool.project}/zones"
     shown.instance_group_urls = [
         f"{base}/{zone}/instanceGroupManagers/{group_name(core.world, pool, zone)}-grp" for zone in pool.spec.locations
     ]
-    subnetwork = core.clusters[pool.cluster].spec.subnetwork
-    shown.network_config.subnetwork = f"projects/{project}/regions/{region_of(location)}/subnetworks/{subnetwork}"
+    show_pool_network(core.clusters[pool.cluster], shown)
     return shown
 
 
@@ -69,32 +68,35 @@ def _state(core: Core, cluster: Cluster) -> object:
 
 
 def _shown(core: Core, cluster: Cluster) -> container_v1.Cluster:
-    shown, region = container_v1.Cluster(cluster.spec), region_of(cluster.location)
+    shown = container_v1.Cluster(cluster.spec)
     shown.location = shown.zone = cluster.location
     shown.self_link = API + shown_path(cluster.path)
     shown.id = f"{core.world.dice(cluster.path).getrandbits(256):064x}"
     shown.etag = etag(cluster.path, cluster.all_changes)
+    shown.label_fingerprint = digest(sorted(shown.resource_labels.items()))
+    shown.maintenance_policy = _maintenance(cluster)
     shown.node_pools = [show_pool(core, pool) for pool in cluster.pools.values()]
+    if shown.node_pools:
+        shown.node_config = shown.node_pools[0].config
     shown.current_node_count = sum(len(pool.nodes) for pool in cluster.pools.values())
     shown.instance_group_urls = [url for pool in shown.node_pools for url in pool.instance_group_urls]
-    shown.network_config.network = cluster.network
-    shown.network_config.subnetwork = (
-        f"projects/{cluster.project}/regions/{region}/subnetworks/{cluster.spec.subnetwork}"
-    )
-    if cluster.pod_range:
-        shown.cluster_ipv4_cidr = shown.ip_allocation_policy.cluster_ipv4_cidr_block = cluster.pod_range
-        shown.ip_allocation_policy.cluster_ipv4_cidr = cluster.pod_range
+    show_network(cluster, shown)
     if cluster.spec.status.name != "PROVISIONING":
-        endpoint = core.endpoint_of(cluster.project, cluster.location, cluster.name)
-        shown.control_plane_endpoints_config.dns_endpoint_config.endpoint = endpoint
-        shown.endpoint = f"34.{core.world.dice(cluster.path).randrange(100, 200)}.10.20"
-        shown.control_plane_endpoints_config.ip_endpoints_config.public_endpoint = shown.endpoint
+        show_endpoints(core, cluster, shown)
     if cluster.membership:
         shown.fleet.membership = f"//gkehub.googleapis.com/{cluster.membership}"
         shown.fleet.pre_registered = True
     if shown.status.name == "RUNNING" and core.ledger.running(cluster.path):
         shown.status = "RECONCILING"
     return shown
+
+
+def _maintenance(cluster: Cluster) -> container_v1.MaintenancePolicy:
+    policy = container_v1.MaintenancePolicy(cluster.spec.maintenance_policy)
+    policy.resource_version = digest(as_pb(policy).SerializeToString(deterministic=True))[:8]
+    if not as_pb(policy.window).ListFields():
+        policy.window = None
+    return policy
 
 
 def _link(core: Core, path: str) -> str:
@@ -137,7 +139,7 @@ def _operation(core: Core, work: Work) -> container_v1.Operation:
         shown.location = shown.zone
     if work.ended:
         shown.end_time = stamp(work.ended)
-    if work.kind == "CREATE_CLUSTER":
+    if work.kind == "CREATE_CLUSTER" and work.progress(now):
         shown.progress = _progress(work, now)
     if work.failure:
         shown.status_message = shown.detail = work.failure.message

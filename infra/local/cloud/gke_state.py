@@ -46,6 +46,11 @@ class Cluster:
         return f"projects/{self.project}/locations/{self.location}/clusters/{self.name}"
 
     @property
+    def pod_range_name(self) -> str:
+        """Return the name of the secondary range that its pods are in: its own choice, or the one GKE makes."""
+        return self.spec.ip_allocation_policy.cluster_secondary_range_name or f"gke-{self.name}-pods"
+
+    @property
     def all_changes(self) -> int:
         """Return how often it or one of its pools was changed."""
         return self.changes + sum(pool.changes + 1 for pool in self.pools.values())
@@ -104,9 +109,14 @@ def operation_path(request: Any) -> str:
     return f"projects/{project}/locations/{location}/operations/{_part(request, 'operations', 'operation_id')}"
 
 
+def digest(value: object) -> str:
+    """Return a short text that is another for every other value."""
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
+
+
 def etag(path: str, changes: int) -> str:
     """Return the etag of a thing that was changed so often."""
-    return hashlib.sha256(f"{path}/{changes}".encode()).hexdigest()[:16]
+    return digest(f"{path}/{changes}")
 
 
 def check_etag(given: str, path: str, changes: int) -> None:

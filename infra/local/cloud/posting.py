@@ -6,9 +6,13 @@ Far less than a client library, and several times as fast: a long story makes te
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
+
+from infra.local.cloud.world import World
 
 _Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _SCHEMES = {"http": 80}
@@ -19,12 +23,16 @@ class NoAnswerError(Exception):
 
 
 class Poster:
-    """Keeps open connections by host and port."""
+    """Keeps open connections by host and port. ``service`` is who posts, such as ``pubsub``."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World, service: str) -> None:
+        self._world, self._service = world, service
         self.is_closed = False
         """Whether nothing more should be posted."""
         self._free: dict[tuple[str, int], list[_Line]] = defaultdict(list)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_free": defaultdict(list)}
 
     async def request(self, verb: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
         """Make a request and return the status of the answer. Raises NoAnswerError; https is not spoken here."""
@@ -35,11 +43,17 @@ class Poster:
         target = f"{where.path or '/'}?{where.query}".removesuffix("?")
         fields = {"Host": where.netloc, **headers, "Content-Length": str(len(body))}
         head = "\r\n".join([f"{verb} {target} HTTP/1.1", *(f"{n}: {v}" for n, v in fields.items()), "", ""])
+        begun, status = time.monotonic(), 0
         try:
             async with asyncio.timeout(seconds):
-                return await self._exchange(place, head.encode("latin-1") + body)
+                status = await self._exchange(place, head.encode("latin-1") + body)
         except (OSError, EOFError, ValueError, IndexError) as error:  # TimeoutError is an OSError
             raise NoAnswerError(f"{verb} {url}: {type(error).__name__}") from error
+        finally:
+            way, said = (self._service, where.netloc), str(status) if status else "no answer"
+            taken = time.monotonic() - begun
+            self._world.tap.note(self._world.now, self._service, f"{verb} {target}", way, said, taken, body)
+        return status
 
     async def close(self) -> None:
         """Close every connection that waits for use."""

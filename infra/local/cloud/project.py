@@ -36,6 +36,7 @@ TITLES: dict[str, str] = {
 """Every API that this cloud knows; all are enabled at first."""
 ENABLING = timedelta(seconds=20)
 _TYPE = "type.googleapis.com/google.api.serviceusage.v1"
+_ORGANIZATION = "1234567890"
 
 
 def full(service: str) -> str:
@@ -55,6 +56,7 @@ class Project:
         self.world = world
         self.name = name
         self.number = number
+        self._begun = world.now.isoformat().replace("+00:00", "Z")
         self.denied: set[str] = set()
         """Permissions that testIamPermissions says the caller lacks."""
         self._enabled = {full(service) for service in TITLES}
@@ -150,7 +152,8 @@ class Project:
                 raise ApiError("INVALID_ARGUMENT", f"Invalid filter: {wanted}", "badRequest")
             found = [one for one in found if one["state"] == state]
         some, token = paged(found, ask.size(), ask.query.get("pageToken", ""), 50)
-        return {"services": some, **({"nextPageToken": token} if token else {})}
+        answer = {"services": some, "nextPageToken": token}
+        return {name: value for name, value in answer.items() if value}
 
     def _switch(self, ask: Ask, *, on: bool) -> dict[str, Any]:
         service = self._known(ask)
@@ -193,12 +196,14 @@ class Project:
     def _v1(self, ask: Ask) -> dict[str, Any]:
         self.check(ask.parts["project"])
         described = {"projectNumber": self.number, "projectId": self.name, "name": self.name}
-        return {**described, "lifecycleState": "ACTIVE"}
+        parent = {"type": "organization", "id": _ORGANIZATION}
+        return {**described, "parent": parent, "lifecycleState": "ACTIVE", "createTime": self._begun}
 
     def _v3(self, ask: Ask) -> dict[str, Any]:
         self.check(ask.parts["project"])
         described = {"name": f"projects/{self.number}", "projectId": self.name, "displayName": self.name}
-        return {**described, "parent": "organizations/1234567890", "state": "ACTIVE"}
+        parent = f"organizations/{_ORGANIZATION}"
+        return {**described, "parent": parent, "state": "ACTIVE", "createTime": self._begun}
 
     def _get_policy(self, ask: Ask) -> dict[str, Any]:
         self.check(ask.parts["project"])

@@ -138,6 +138,8 @@ class PubSub:
     def _copies(self, topic: str, receivers: list[Subscription]) -> int:
         faults = self._world.faults
         names = (topic, topic.rsplit("/", 1)[1])
+        if receivers and any(faults.spend("lost", faults.lost, name) for name in names):
+            return 0
         return 1 + (bool(receivers) and any(faults.spend("duplicate", faults.duplicate, name) for name in names))
 
     def _forward(self, topic: str, message: Message, attributes: dict[str, str]) -> bool:

@@ -22,7 +22,7 @@ class Pusher:
     def __init__(self, world: World, limits: Mapping[str, int]) -> None:
         self._world = world
         self._limits = limits
-        self._poster = Poster()
+        self._poster = Poster(world, "pubsub")
 
     async def close(self) -> None:
         """Close the connections; what is not delivered yet stays so."""

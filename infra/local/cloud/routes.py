@@ -64,7 +64,7 @@ class Routes:
             try:
                 return self._call(request, body)
             except ApiError as error:
-                return json_response(error.body(), error.code)
+                return json_response(error.body(self.name), error.code)
 
     def _call(self, request: Request, body: bytes) -> Response:
         faults = self.world.faults

@@ -11,7 +11,7 @@ from infra.local.cloud.world import Entry, World
 class Job:
     """One recurring job; ``stop`` ends it."""
 
-    def __init__(self, world: World, name: str, pause: timedelta, publish: Callable[[], None]) -> None:
+    def __init__(self, world: World, name: str, pause: timedelta, publish: Callable[[], object]) -> None:
         self.name = name
         self.runs = 0
         """How often it has published."""
@@ -38,7 +38,7 @@ class Scheduler:
         self.jobs: dict[str, Job] = {}
         self._world = world
 
-    def every(self, seconds: float, publish: Callable[[], None], name: str) -> Job:
+    def every(self, seconds: float, publish: Callable[[], object], name: str) -> Job:
         """Publish every so many virtual seconds, for the first time after that long; replaces a job of that name."""
         self.stop(name)
         job = self.jobs[name] = Job(self._world, name, timedelta(seconds=seconds), publish)

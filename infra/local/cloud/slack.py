@@ -1,7 +1,7 @@
 """Slack as the bot meets it: the Web API, the people behind it, and a record of all that was said.
 
-Flow: a person acts (``command``, ``click``) -> the signed request goes to the bot -> the bot's own calls of
-the Web API come back in through ``answer``.
+Flow: a person acts (``command``, ``click``, ``submit`` ...) -> the signed request goes to the bot, or down its
+WebSocket (``link``) -> the bot's own calls of the Web API come back in through ``answer``.
 """
 
 from __future__ import annotations
@@ -9,28 +9,39 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.websockets import WebSocket
 
+from infra.local.cloud.slack_arguments import arguments
 from infra.local.cloud.slack_chat import Args, Chat, Method
+from infra.local.cloud.slack_events import Events
+from infra.local.cloud.slack_files import Files
+from infra.local.cloud.slack_forms import Forms, Sent
+from infra.local.cloud.slack_gate import Gate
 from infra.local.cloud.slack_hooks import Hooks
 from infra.local.cloud.slack_limits import Buckets
-from infra.local.cloud.slack_people import Answer, People
+from infra.local.cloud.slack_line import Answer, Line
+from infra.local.cloud.slack_people import People
 from infra.local.cloud.slack_reads import Reads
+from infra.local.cloud.slack_screens import Screens
+from infra.local.cloud.slack_socket import Sockets
+from infra.local.cloud.slack_state import Choice, Values
 from infra.local.cloud.slack_store import Content, Ephemeral, Message, SlackError, Store
 from infra.local.cloud.slack_views import View, Views
 from infra.local.cloud.slack_workspace import Workspace
 from infra.local.cloud.wire import json_response
 from infra.local.cloud.world import World
 
-_JSON_IN_FORMS = ("attachments", "blocks", "metadata", "view")
-_READS = ("api.", "auth.", "users.", "usergroups.", "conversations.", "chat.getPermalink")
+_READS = ("api.", "apps.", "auth.", "users.", "usergroups.", "conversations.", "chat.getPermalink", "files.info")
 
 
 class Slack:
-    """A workspace with one app in it. Serve ``answer`` as a raw host and set ``url`` to where it listens."""
+    """A workspace with one app in it. Serve ``answer`` and ``link`` as a raw host; set ``url`` to where it listens.
+
+    With an ``app_token`` (``xapp-...``) the app may use Socket Mode; without a connection it is told over HTTP.
+    """
 
     def __init__(
         self,
@@ -39,6 +50,7 @@ class Slack:
         bot_token: str,
         bot_url: str | Callable[[], str] = "",
         workspace: Workspace | None = None,
+        app_token: str = "",
     ) -> None:
         self.world = world
         self.workspace = workspace or Workspace()
@@ -50,48 +62,79 @@ class Slack:
         """Block types that this workspace refuses, as workspaces do that lack a newer one."""
         self.traffic: list[str] = []
         """Every request and answer as text, without the Authorization header."""
+        self.gate = Gate(bot_token, app_token)
         self.store = Store(world, self.workspace)
-        self.views = Views(self.workspace, self.unsupported)
+        self.files = Files(self.store, self._here)
+        chat = Chat(self.store, self.unsupported, self.files.lost)
+        self.views = Views(self.store, self.unsupported, self.files.lost)
         self.buckets = Buckets(world)
-        self._token = bot_token
-        chat = Chat(self.store, self.unsupported)
+        self.sockets = Sockets(self.workspace.app_id, self._here)
+        self.screens = Screens(self.store, self.views)
         self._hooks = Hooks(self.store, chat)
-        self.people = People(self.store, self.views, self._hooks, signing_secret, self._addresses)
-        reads = Reads(self.store)
-        self._methods: dict[str, Method] = {**chat.methods(), **reads.methods(), **self.views.methods()}
+        line = Line(world, signing_secret, self._bot, self.sockets)
+        self.people = People(self.store, self.views, self._hooks, line, self._here)
+        self.forms = Forms(self.people, self._here)
+        self.events = Events(self.store, self.views, line)
+        parts = (chat, Reads(self.store), self.views, self.files, self.sockets)
+        self._methods: dict[str, Method] = {name: method for part in parts for name, method in part.methods().items()}
 
     # Web API ---------------------------------------------------------------------------------------------
 
     async def answer(self, request: Request) -> Response:
         """Answer one HTTP request to slack.com or to a ``response_url``."""
-        body = (await request.body()).decode()
+        body = await request.body()
         self.url = self.url or str(request.base_url).rstrip("/")
         with self.world.busy():
             response = self._answer(request, body)
         target = f"{request.url.path}?{request.url.query}".rstrip("?")
-        self.traffic.append(f"{request.method} {target}\n{body}")
-        self.traffic.append(f"{response.status_code}\n{bytes(response.body).decode()}")
+        self.traffic.append(f"{request.method} {target}\n{_readable(body)}")
+        self.traffic.append(f"{response.status_code}\n{_readable(bytes(response.body))}")
         return response
 
-    def _answer(self, request: Request, body: str) -> Response:
+    def _answer(self, request: Request, body: bytes) -> Response:
         if "slack" in self.world.faults.unavailable:
             self.world.faults.seen["unavailable"] += 1
             return Response("upstream connect error", 503, media_type="text/plain")
         _, kind, name = (*request.url.path.split("/", 2), "", "")[:3]
-        if kind == "response" and request.method == "POST":
-            return self._hook(name, body)
-        if kind != "api":
-            return Response("not found", 404, media_type="text/plain")
+        match request.method, kind:
+            case "POST", "response":
+                return self._hook(name, body.decode())
+            case "POST", "upload":
+                return self._upload(name.removeprefix("v1/"), body)
+            case "GET", "files":
+                return self._file(request.url.path)
+            case _, "api":
+                return self._api(name, request, body.decode())
+        return Response("not found", 404, media_type="text/plain")
+
+    def _api(self, name: str, request: Request, body: str) -> Response:
         try:
-            return self._call(name, request, _arguments(request, body))
+            return self._call(name, request, arguments(request, body))
         except SlackError as refused:
             return json_response(refused.body())
+
+    def _upload(self, file_id: str, data: bytes) -> Response:
+        if not self.files.receive(file_id, data):
+            return Response("not found", 404, media_type="text/plain")
+        return Response(f"OK - {len(data)}", media_type="text/plain")
+
+    def _file(self, path: str) -> Response:
+        # A browser fetches with its session; there is one person at this machine, and so no need for one.
+        file = self.files.at(path)
+        if file is None:
+            return Response("not found", 404, media_type="text/plain")
+        return Response(file.data, media_type=file.kind)
+
+    async def link(self, socket: WebSocket) -> None:
+        """Hold one WebSocket of Socket Mode."""
+        await self.sockets.serve(socket)
 
     def _call(self, name: str, request: Request, args: Args) -> Response:
         method = self._methods.get(name)
         if method is None:
             raise SlackError("unknown_method")
-        self._authorise(name, request, args)
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        self.gate.check(name, str(args.pop("token", "") or given))
         if wait := self.buckets.wait(name, str(args.get("channel", ""))):
             return json_response(SlackError("ratelimited").body(), 429, {"Retry-After": str(wait)})
         result = {"ok": True, **method(args)}
@@ -99,16 +142,6 @@ class Slack:
         if not name.startswith(_READS) and faults.spend("answer_lost", faults.answer_lost, "slack"):
             raise SlackError("fatal_error")  # Slack's word for: some of it may have happened
         return json_response(result)
-
-    def _authorise(self, name: str, request: Request, args: Args) -> None:
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        token = str(args.pop("token", "") or given)
-        if name == "api.test":
-            return
-        if not token:
-            raise SlackError("not_authed")
-        if token != self._token:
-            raise SlackError("invalid_auth")
 
     def _hook(self, name: str, body: str) -> Response:
         try:
@@ -123,8 +156,11 @@ class Slack:
 
     # People ----------------------------------------------------------------------------------------------
 
-    def _addresses(self) -> tuple[str, str]:
-        return (self.bot_url() if callable(self.bot_url) else self.bot_url), self.url
+    def _bot(self) -> str:
+        return self.bot_url() if callable(self.bot_url) else self.bot_url
+
+    def _here(self) -> str:
+        return self.url
 
     async def command(self, user: str, channel: str, text: str, command: str = "/infer") -> int:
         """Type a slash command as a person (name or id); return the HTTP status, 0 if the bot was too late.
@@ -134,18 +170,44 @@ class Slack:
         answer = await self.people.command(user, channel, text, command)
         return answer.status
 
-    async def click(self, user: str, channel: str, ts: str, action_id: str, option: str = "") -> int:
+    async def click(
+        self, user: str, channel: str, ts: str, action_id: str, option: Choice = "", block_id: str = ""
+    ) -> int:
         """Click as a person what stands in a message; return the HTTP status, 0 if the bot was too late.
 
         ``option`` is the value to choose where it is a menu. LookupError if the person cannot see or click it.
         """
-        answer = await self.people.click(user, channel, ts, action_id, option)
+        answer = await self.people.click(user, channel, ts, action_id, option, block_id)
         return answer.status
 
-    async def submit(self, user: str, view_id: str, values: dict[str, dict[str, Any]]) -> dict[str, Any]:
-        """Send a modal's form as a person; return what the bot answered, empty if the modal was closed."""
-        _, said = await self.people.submit(user, view_id, values)
-        return said
+    async def act_in_view(
+        self,
+        user: str,
+        view_id: str,
+        block_id: str,
+        action_id: str,
+        option: Choice = "",
+        values: Values | None = None,
+    ) -> int:
+        """Click or choose as a person in a modal or on the Home tab; return as ``click`` does.
+
+        ``values`` is what was typed in the view so far. LookupError if the view is not in front, or has no such thing.
+        """
+        answer = await self.forms.act(user, view_id, block_id, action_id, option, values)
+        return answer.status
+
+    async def submit(self, user: str, view_id: str, values: Values) -> Sent:
+        """Send a modal's form as a person. LookupError if it is not in front, ValueError if ``values`` are none."""
+        return await self.forms.submit(user, view_id, values)
+
+    async def close(self, user: str, view_id: str, *, everything: bool = False) -> None:
+        """Close a modal as a person, or with ``everything`` all below it too. LookupError if it is not in front."""
+        await self.forms.close(user, view_id, everything=everything)
+
+    async def open_home(self, user: str) -> int:
+        """Open the Home tab as a person; return the status of the first attempt to tell the bot."""
+        answer = await self.events.open_home(self.people.somebody(user))
+        return answer.status
 
     def say(self, user: str, channel: str, text: str, thread_ts: str = "") -> Message:
         """Say something in a conversation as a person."""
@@ -180,7 +242,7 @@ class Slack:
     def modals(self, user: str) -> list[View]:
         """Return the modals open before a person, the topmost last."""
         person = self.workspace.person(user)
-        return [v for v in self.views.opened.values() if person and v.user == person.id and not v.closed]
+        return self.views.stack(person.id) if person else []
 
     def transcript(self) -> str:
         """Return all that happened, a line each, as the people saw it."""
@@ -198,35 +260,18 @@ class Slack:
 
 
 def _plain(message: Message) -> dict[str, object]:
-    blocks = [{k: v for k, v in block.items() if k != "block_id"} for block in message.blocks]
-    return {"user": message.user, "text": message.text, "blocks": blocks, "reply": message.in_thread}
+    return {"user": message.user, "text": message.text, "blocks": _bare(message.blocks), "reply": message.in_thread}
 
 
-def _arguments(request: Request, body: str) -> Args:
-    """Read arguments from the query and a JSON or form body, as the Web API does."""
-    args: Args = dict(request.query_params.items())
-    kind = request.headers.get("content-type", "")
-    if kind.startswith("application/json"):
-        try:
-            given = json.loads(body or "{}")
-        except ValueError as error:
-            raise SlackError("invalid_json") from error
-        if not isinstance(given, dict):
-            raise SlackError("json_not_object")
-        args |= given
-    elif kind.startswith("application/x-www-form-urlencoded"):
-        args |= dict(parse_qsl(body, keep_blank_values=True))
-    elif body:
-        raise SlackError("invalid_post_type")
-    for name in _JSON_IN_FORMS:
-        if isinstance(args.get(name), str):
-            args[name] = _decoded(name, args[name])
-    return args
+def _bare(value: Any) -> Any:
+    """Return blocks without their ids, which Slack itself may have given."""
+    if isinstance(value, list):
+        return [_bare(one) for one in value]
+    return {k: _bare(v) for k, v in value.items() if k != "block_id"} if isinstance(value, dict) else value
 
 
-def _decoded(name: str, text: str) -> Any:
+def _readable(body: bytes) -> str:
     try:
-        return json.loads(text) if text else None
-    except ValueError as error:
-        wrong = {"blocks": "invalid_blocks_format", "metadata": "invalid_metadata_format"}
-        raise SlackError(wrong.get(name, "invalid_arguments")) from error
+        return body.decode()
+    except UnicodeDecodeError:
+        return f"<{len(body)} bytes>"

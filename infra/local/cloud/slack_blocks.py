@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any
 
 from infra.local.cloud import slack_tables
-from infra.local.cloud.slack_elements import BUTTON, FEEDBACK, IMAGE, INPUTS, INTERACTIVE, plain, text
+from infra.local.cloud.slack_elements import BUTTON, FEEDBACK, IMAGE, INPUTS, INTERACTIVE, PICTURE, plain, text
+from infra.local.cloud.slack_parts import standing
 from infra.local.cloud.slack_shapes import (
     Rule,
     anything,
@@ -18,6 +19,7 @@ from infra.local.cloud.slack_shapes import (
     flag,
     items,
     one_of,
+    some,
     string,
 )
 
@@ -29,14 +31,6 @@ MARKDOWN, TABLE, DATA_TABLES = 12_000, 10_000, 20_000
 
 def _block(optional: dict[str, Rule] | None = None, **needed: Rule) -> Rule:
     return fields({"type": anything, **needed}, {"block_id": string(255), **(optional or {})})
-
-
-def _some(*names: str) -> Rule:
-    def check(value: Any, at: str, out: list[str]) -> None:
-        if isinstance(value, dict) and not any(name in value for name in names):
-            complain(out, at, f"missing required field: {names[0]}")
-
-    return check
 
 
 _RICH = _block(
@@ -76,7 +70,7 @@ _CARD = both(
             "actions": items(BUTTON, 3),
         }
     ),
-    _some("title", "hero_image", "actions", "body"),
+    some("title", "hero_image", "actions", "body"),
 )
 _BASIC: dict[str, Rule] = {
     "section": both(
@@ -88,11 +82,11 @@ _BASIC: dict[str, Rule] = {
                 "expand": flag,
             }
         ),
-        _some("text", "fields"),
+        some("text", "fields"),
     ),
     "header": _block({"level": anything}, text=plain(150)),
     "divider": _block(),
-    "image": _block({"image_url": string(3000), "slack_file": anything, "title": plain(2000)}, alt_text=string(2000)),
+    "image": both(_block({**PICTURE, "title": plain(2000)}, alt_text=string(2000)), some(*PICTURE)),
     "context": _block(
         elements=items(
             by_type(
@@ -140,7 +134,7 @@ _CONTAINER = both(
         },
         child_blocks=items(by_type(_CHILDREN), 10),
     ),
-    _some("title", "rich_text_title"),
+    some("title", "rich_text_title"),
 )
 SURFACES: dict[str, dict[str, Rule]] = {
     "message": {
@@ -184,7 +178,7 @@ def _twice(blocks: list[dict[str, Any]], at: str, out: list[str]) -> None:
     for name in (name for name, count in ids.items() if count > 1):
         complain(out, at, f"block_id already exists: {name}")
     for index, block in enumerate(blocks):
-        actions = Counter(element.get("action_id") for element in elements(block))
+        actions = Counter(element.get("action_id") for _, element in standing([block]))
         for name in (name for name, count in actions.items() if name and count > 1):
             complain(out, f"{at}/{index}/elements", f"action_id already exists: {name}")
 
@@ -199,20 +193,3 @@ def _totals(blocks: list[dict[str, Any]], at: str, out: list[str]) -> None:
     for kind, most in (("table", TABLE), ("data_table", DATA_TABLES)):
         if sum(slack_tables.characters(block) for block in blocks if block.get("type") == kind) > most:
             complain(out, at, f"{kind} cells must be less than {most + 1} characters")
-
-
-def elements(block: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield what can be clicked in a block, inside containers and cards too."""
-    direct = [*_list(block.get("elements")), *_list(block.get("actions")), block.get("accessory")]
-    for element in (*direct, block.get("element")):
-        if isinstance(element, dict):
-            yield element
-            if element.get("type") == "card":
-                yield from elements(element)
-    for child in _list(block.get("child_blocks")):
-        if isinstance(child, dict):
-            yield from elements(child)
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.local.cloud import slack_blocks
 from infra.local.cloud.slack_store import Content, Message, SlackError, Store, message_json
-from infra.local.cloud.slack_workspace import Channel
+from infra.local.cloud.slack_workspace import Channel, Workspace
 
 Args = dict[str, Any]
 Method = Callable[[Args], dict[str, Any]]
@@ -45,13 +45,27 @@ def checked_metadata(given: Any) -> dict[str, Any] | None:
     return dict(given)
 
 
+def speakable(workspace: Workspace, key: str, *, by_name: bool = False) -> Channel:
+    """Return the conversation of this id (or name, or person) if the bot may speak in it, or refuse."""
+    found = workspace.channel(key)
+    if by_name and found is None and (person := workspace.person(key)) and person.id == key:
+        found, _ = workspace.direct([key])
+    if found is None or (not by_name and found.id != key):
+        raise SlackError("channel_not_found")
+    if workspace.bot_user not in found.members:
+        raise SlackError("channel_not_found" if found.is_private else "not_in_channel")
+    if found.is_archived:
+        raise SlackError("is_archived")
+    return found
+
+
 class Chat:
     """Posting, editing and deleting as the bot."""
 
-    def __init__(self, store: Store, unsupported: Collection[str]) -> None:
+    def __init__(self, store: Store, unsupported: Collection[str], lost_files: Callable[[Any, str], list[str]]) -> None:
         self.store = store
         self.workspace = store.workspace
-        self._unsupported = unsupported
+        self._unsupported, self._lost_files = unsupported, lost_files
 
     def methods(self) -> dict[str, Method]:
         """Return the methods by name."""
@@ -62,7 +76,9 @@ class Chat:
             "chat.postEphemeral": self.post_ephemeral,
             "chat.getPermalink": self.permalink,
             "reactions.add": self.react,
+            "reactions.remove": self.unreact,
             "pins.add": self.pin,
+            "pins.remove": self.unpin,
         }
 
     def content(self, args: Args) -> Content:
@@ -74,6 +90,7 @@ class Chat:
         if not text and not blocks and not attachments:
             raise SlackError("no_text")
         wrong = slack_blocks.problems(blocks or [], "message", self._unsupported)
+        wrong += self._lost_files(blocks or [], "/blocks")
         if not isinstance(attachments, list) or not all(isinstance(one, dict) for one in attachments):
             raise SlackError("invalid_attachments")
         for index, one in enumerate(attachments):
@@ -85,17 +102,7 @@ class Chat:
 
     def channel(self, args: Args, *, by_name: bool = False) -> Channel:
         """Return the conversation that the bot may speak in."""
-        key = str(args.get("channel") or "")
-        found = self.workspace.channel(key)
-        if by_name and found is None and (person := self.workspace.person(key)) and person.id == key:
-            found, _ = self.workspace.direct([key])
-        if found is None or (not by_name and found.id != key):
-            raise SlackError("channel_not_found")
-        if self.workspace.bot_user not in found.members:
-            raise SlackError("channel_not_found" if found.is_private else "not_in_channel")
-        if found.is_archived:
-            raise SlackError("is_archived")
-        return found
+        return speakable(self.workspace, str(args.get("channel") or ""), by_name=by_name)
 
     def post(self, args: Args) -> dict[str, Any]:
         """Say something in a conversation, or in a thread of it."""
@@ -122,7 +129,7 @@ class Chat:
         metadata = message.metadata if new.metadata is None else new.metadata
         blocks = new.blocks or ([] if new.text else message.blocks)
         text = new.text or message.text
-        self.store.edit(message, Content(text, blocks, new.attachments, metadata))
+        self.store.edit(message, Content(text, blocks, new.attachments, metadata, message.content.files))
         shown = message_json(message, self.workspace, metadata=True)
         return {"channel": channel.id, "ts": ts, "text": message.text, "message": shown}
 
@@ -130,8 +137,7 @@ class Chat:
         """Take back a message of the bot."""
         channel, ts = self.channel(args), str(args.get("ts") or "")
         message = self.mine(channel, ts, "cant_delete_message")
-        message.deleted = True
-        self.store.note(channel.id, "(deleted)", message.text)
+        self.store.remove(message)
         return {"channel": channel.id, "ts": ts}
 
     def post_ephemeral(self, args: Args) -> dict[str, Any]:
@@ -140,7 +146,7 @@ class Chat:
         user = str(args.get("user") or "")
         if user not in channel.members:
             raise SlackError("user_not_in_channel")
-        return {"message_ts": self.store.whisper(user, channel.id, content).ts}
+        return {"message_ts": self.store.whisper(user, channel.id, content, str(args.get("thread_ts") or "")).ts}
 
     def permalink(self, args: Args) -> dict[str, Any]:
         """Return the address of a message."""
@@ -162,14 +168,35 @@ class Chat:
         if self.workspace.bot_user in given:
             raise SlackError("already_reacted")
         given.append(self.workspace.bot_user)
+        self.store.changed()
+        return {}
+
+    def unreact(self, args: Args) -> dict[str, Any]:
+        """Take an emoji of the bot's away."""
+        message = self.there(self.channel(args), str(args.get("timestamp") or ""))
+        name = str(args.get("name") or "")
+        if self.workspace.bot_user not in message.reactions.get(name, []):
+            raise SlackError("no_reaction")
+        message.reactions[name].remove(self.workspace.bot_user)
+        if not message.reactions[name]:
+            del message.reactions[name]
+        self.store.changed()
         return {}
 
     def pin(self, args: Args) -> dict[str, Any]:
         """Pin a message to its channel."""
+        return self._pin(args, "already_pinned", pinned=True)
+
+    def unpin(self, args: Args) -> dict[str, Any]:
+        """Take a pin away."""
+        return self._pin(args, "no_pin", pinned=False)
+
+    def _pin(self, args: Args, refusal: str, *, pinned: bool) -> dict[str, Any]:
         message = self.there(self.channel(args), str(args.get("timestamp") or ""))
-        if message.pinned:
-            raise SlackError("already_pinned")
-        message.pinned = True
+        if message.pinned == pinned:
+            raise SlackError(refusal)
+        message.pinned = pinned
+        self.store.changed()
         return {}
 
     def there(self, channel: Channel, ts: str) -> Message:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from infra.local.cloud.slack_shapes import (
     Rule,
     anything,
+    both,
     by_type,
     fields,
     flag,
     items,
     number,
     one_of,
+    some,
     string,
 )
 
@@ -41,11 +43,9 @@ OPTION = fields(
     {"description": text(75), "url": string(3000)},
 )
 GROUP = fields({"label": plain(75), "options": items(OPTION, 100)})
-_FILE = fields({}, {"id": string(), "url": string()})
-IMAGE = fields(
-    {"type": anything, "alt_text": string(2000)},
-    {"image_url": string(3000), "slack_file": _FILE},
-)
+SLACK_FILE = both(fields({}, {"id": string(), "url": string()}), some("id", "url"))
+PICTURE: dict[str, Rule] = {"image_url": string(3000), "slack_file": SLACK_FILE}
+IMAGE = both(fields({"type": anything, "alt_text": string(2000)}, PICTURE), some(*PICTURE))
 _ACT: dict[str, Rule] = {"action_id": IDENTIFIER}
 _ASK: dict[str, Rule] = {**_ACT, "placeholder": plain(150), "focus_on_load": flag}
 _PICK: dict[str, Rule] = {**_ASK, "confirm": CONFIRM}
@@ -76,8 +76,16 @@ INTERACTIVE: dict[str, Rule] = {
     "external_select": _kind({**_PICK, "initial_option": OPTION, "min_query_length": number(0)}),
     "users_select": _kind({**_PICK, "initial_user": string()}),
     "multi_users_select": _kind({**_MANY, "initial_users": items(string(), 100)}),
-    "conversations_select": _kind({**_PICK, "initial_conversation": string(), "filter": anything}),
-    "channels_select": _kind({**_PICK, "initial_channel": string()}),
+    "conversations_select": _kind(
+        {
+            **_PICK,
+            "initial_conversation": string(),
+            "filter": anything,
+            "default_to_current_conversation": flag,
+            "response_url_enabled": flag,
+        }
+    ),
+    "channels_select": _kind({**_PICK, "initial_channel": string(), "response_url_enabled": flag}),
     "datepicker": _kind({**_PICK, "initial_date": string(10)}),
     "timepicker": _kind({**_PICK, "initial_time": string(5), "timezone": string()}),
     "datetimepicker": _kind({**_ACT, "confirm": CONFIRM, "initial_date_time": number(0), "focus_on_load": flag}),
@@ -105,3 +113,5 @@ FEEDBACK: dict[str, Rule] = {
     "feedback_buttons": _kind(_ACT, positive_button=anything, negative_button=anything),
     "icon_button": _kind({**_ACT, "value": string(2000), "confirm": CONFIRM}, icon=string(), text=plain(75)),
 }
+ACTING = INTERACTIVE.keys() | INPUTS.keys() | FEEDBACK.keys()
+"""Types of elements that people act on, and which Slack therefore gives an action_id."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from infra.local.cloud.slack_chat import Chat, true
-from infra.local.cloud.slack_store import Content, Ephemeral, Message, SlackError, Store
+from infra.local.cloud.slack_store import Ephemeral, Message, SlackError, Store
 
 LIFE = timedelta(minutes=30)
 POSTS = 5
@@ -51,28 +51,17 @@ class Hooks:
     def act(self, hook: Hook, args: dict[str, Any]) -> Message | Ephemeral | None:
         """Delete, replace or say, as the answer to a command or click asks."""
         if true(args.get("delete_original")):
-            self._delete(hook.about)
+            if hook.about:
+                self.store.remove(hook.about)
             return None
         content = self.chat.content(args)
         if true(args.get("replace_original")) and hook.about:
-            self._replace(hook.about, content)
+            if isinstance(hook.about, Message):
+                self.store.edit(hook.about, content)
+            else:
+                self.store.replace(hook.about, content)
             return hook.about
-        channel = self.store.workspace.channel(hook.channel)
+        channel, thread = self.store.workspace.channel(hook.channel), str(args.get("thread_ts") or "")
         if channel and args.get("response_type") == "in_channel":
-            thread = str(args.get("thread_ts") or "")
             return self.store.add(channel, self.store.workspace.bot_user, content, thread)
-        return self.store.whisper(hook.user, hook.channel, content)
-
-    def _delete(self, about: Message | Ephemeral | None) -> None:
-        if isinstance(about, Message):
-            about.deleted = True
-        elif about:
-            about.gone = True
-
-    def _replace(self, about: Message | Ephemeral, content: Content) -> None:
-        if isinstance(about, Message):
-            self.store.edit(about, content)
-            return
-        dressed = self.store.dressed(content)
-        about.text, about.blocks = dressed.text, dressed.blocks or []
-        self.store.note(about.channel, "(replaced)", content.text)
+        return self.store.whisper(hook.user, hook.channel, content, thread)

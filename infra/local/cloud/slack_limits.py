@@ -38,8 +38,13 @@ LIMITS: dict[str, Limit] = {
     "conversations.members": TIER4,
     "conversations.open": TIER3,
     "conversations.replies": TIER3,
+    "files.completeUploadExternal": TIER4,
+    "files.getUploadURLExternal": TIER4,
+    "files.info": TIER4,
     "pins.add": TIER2,
+    "pins.remove": TIER2,
     "reactions.add": TIER3,
+    "reactions.remove": TIER2,
     "usergroups.list": TIER2,
     "usergroups.users.list": TIER2,
     "users.info": TIER4,
@@ -50,7 +55,6 @@ LIMITS: dict[str, Limit] = {
     "views.update": TIER4,
 }
 FORCED = 5
-"""Seconds that the fault ``rate_limited`` asks the caller to wait."""
 
 
 @dataclass
@@ -59,13 +63,15 @@ class Buckets:
 
     world: World
     limits: dict[str, Limit] = field(default_factory=lambda: dict(LIMITS))
+    forced: int = FORCED
+    """Seconds that the fault ``rate_limited`` asks the caller to wait."""
     _left: dict[tuple[str, str], tuple[float, datetime]] = field(default_factory=dict)
 
     def wait(self, method: str, channel: str) -> int:
         """Take one call from the bucket; return 0, or the seconds to wait if it is empty."""
         faults = self.world.faults
         if faults.spend("rate_limited", faults.rate_limited, method):
-            return FORCED
+            return self.forced
         limit = self.limits.get(method)
         if limit is None:
             return 0

@@ -1,57 +1,52 @@
-"""Acting as a person: commands, clicks and forms, truly signed and sent to the bot."""
+"""Acting as a person in conversations: slash commands, and clicks on what stands in messages."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import hmac
 import json
-import ssl
-import time
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-import httpx
-
-from infra.local.cloud import slack_blocks
+from infra.local.cloud import slack_parts, slack_state
 from infra.local.cloud.slack_hooks import Hook, Hooks
+from infra.local.cloud.slack_line import Answer, Line
+from infra.local.cloud.slack_state import Choice, Values
 from infra.local.cloud.slack_store import Ephemeral, Message, SlackError, Store, message_json
-from infra.local.cloud.slack_views import View, Views
+from infra.local.cloud.slack_views import Views
 from infra.local.cloud.slack_workspace import Channel, Person
-
-PATIENCE = 3.0
-"""Seconds of wall time that Slack waits for the bot."""
-# Loopback is plain http: loading the trusted roots for every client would cost more than the call.
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back from the bot; ``status`` is 0 where nothing came, ``error`` what the person then sees."""
-
-    user: str
-    asked: str
-    status: int
-    body: str
-    error: str = ""
 
 
 class People:
-    """Everybody's keyboard and mouse."""
+    """Everybody's keyboard and mouse. ``here`` says where Slack itself listens."""
 
-    def __init__(
-        self, store: Store, views: Views, hooks: Hooks, secret: str, addresses: Callable[[], tuple[str, str]]
-    ) -> None:
-        self.store, self.views, self.hooks = store, views, hooks
+    def __init__(self, store: Store, views: Views, hooks: Hooks, line: Line, here: Callable[[], str]) -> None:
+        self.store, self.views, self.hooks, self.line = store, views, hooks, line
         self.workspace = store.workspace
-        self.answers: list[Answer] = []
-        self.patience = PATIENCE
-        self._secret = secret
-        self._addresses = addresses
-        """Says where the bot and where Slack itself listen."""
+        self._here = here
+        self._typed: defaultdict[tuple[str, str, str], Values] = defaultdict(dict)
+        """What each person changed in each message: (user, channel, ts)."""
         self._clicks = 0
+
+    @property
+    def answers(self) -> list[Answer]:
+        """What the bot answered, in order."""
+        return self.line.answers
+
+    @property
+    def patience(self) -> float:
+        """Wall seconds that a person waits for the bot."""
+        return self.line.patience
+
+    @patience.setter
+    def patience(self, seconds: float) -> None:
+        self.line.patience = seconds
+
+    def somebody(self, user: str) -> Person:
+        """Find a person by name or id."""
+        person = self.workspace.person(user)
+        if person is None:
+            raise LookupError(f"no such person: {user}")
+        return person
 
     def who(self, user: str, channel: str) -> tuple[Person, Channel]:
         """Find a person and a conversation that the person is in."""
@@ -79,18 +74,18 @@ class People:
             "text": text,
             "api_app_id": self.workspace.app_id,
             "is_enterprise_install": "false",
-            "response_url": self._addresses()[1] + path,
+            "response_url": self._here() + path,
             "trigger_id": self.views.trigger(person.id),
         }
-        answer = await self.send(form, person, f"{command} {text}")
+        answer = await self.line.send("slash_commands", form, person.id, f"{command} {text}")
         if answer.error:
-            self._tell(person, place, f"{command} failed with the error “{answer.error}”")
+            self.store.tell(person.id, place.id, f"{command} failed with the error “{answer.error}”")
         elif answer.body.strip():
             self._spoken(self.hooks.handed[path.rsplit("/", 1)[1]], answer.body)
         return answer
 
     def _spoken(self, hook: Hook, body: str) -> None:
-        """Show what the bot said in the HTTP answer itself."""
+        """Show what the bot said in the answer itself."""
         try:
             said = json.loads(body)
         except ValueError:
@@ -101,13 +96,7 @@ class People:
         try:
             self.hooks.act(hook, args)
         except SlackError as refused:
-            person, channel = self.who(hook.user, hook.channel)
-            self._tell(person, channel, f"the command failed with the error “{refused.code}”")
-
-    def _tell(self, person: Person, channel: Channel, text: str) -> None:
-        said = Ephemeral(person.id, channel.id, self.store.mint(), text, [])
-        self.store.ephemerals.append(said)
-        self.store.note(channel.id, f"(Slack, only to {person.name})", text)
+            self.store.tell(hook.user, hook.channel, f"the command failed with the error “{refused.code}”")
 
     def _seen(self, person: Person, channel: Channel, ts: str) -> Message | Ephemeral:
         message = self.store.get(channel.id, ts)
@@ -118,26 +107,30 @@ class People:
                 return one
         raise LookupError(f"{person.name} sees no message {ts} in {self.store.name(channel.id)}")
 
-    async def click(self, user: str, channel: str, ts: str, action_id: str, option: str) -> Answer:
-        """Click a button of a message, or choose an option of a menu by its value."""
+    async def click(
+        self, user: str, channel: str, ts: str, action_id: str, option: Choice = "", block_id: str = ""
+    ) -> Answer:
+        """Click what stands in a message, or choose in a menu of it."""
         person, place = self.who(user, channel)
         seen = self._seen(person, place, ts)
-        action = self._action(seen.blocks, action_id, option)
+        typed = self._typed[person.id, place.id, ts]
+        action = self.action(seen.blocks, typed, action_id, option, block_id)
         self.store.note(place.id, f"{person.name} clicks", f"{action_id} {action.get('value', option)}".strip())
         path = self.hooks.hand(person.id, place.id, seen)
         payload = {
-            **self._envelope("block_actions", person),
-            **self._place(seen, place),
+            **self.envelope("block_actions", person),
+            **self.spot(seen, place),
             "actions": [action],
-            "state": {"values": {}},
-            "response_url": self._addresses()[1] + path,
+            "state": {"values": slack_state.values(seen.blocks, typed)},
+            "response_url": self._here() + path,
         }
-        answer = await self.send({"payload": json.dumps(payload)}, person, f"click {action_id}")
+        answer = await self.line.send("interactive", payload, person.id, f"click {action_id}")
         if answer.error:
-            self._tell(person, place, f"that did not work: “{answer.error}”")
+            self.store.tell(person.id, place.id, f"that did not work: “{answer.error}”")
         return answer
 
-    def _place(self, seen: Message | Ephemeral, place: Channel) -> dict[str, Any]:
+    def spot(self, seen: Message | Ephemeral, place: Channel) -> dict[str, Any]:
+        """Return where a click in a message was made, as the payload says it."""
         whispered = isinstance(seen, Ephemeral)
         container = {
             "type": "message",
@@ -145,14 +138,16 @@ class People:
             "channel_id": place.id,
             "is_ephemeral": whispered,
         }
-        spot: dict[str, Any] = {"container": container, "channel": {"id": place.id, "name": place.name}}
+        name = "directmessage" if place.is_im else place.name
+        spot: dict[str, Any] = {"container": container, "channel": {"id": place.id, "name": name}}
+        if seen.thread_ts:
+            container["thread_ts"] = seen.thread_ts
         if isinstance(seen, Message):
             spot["message"] = message_json(seen, self.workspace, metadata=True)
-            if seen.thread_ts:
-                container["thread_ts"] = seen.thread_ts
         return spot
 
-    def _envelope(self, kind: str, person: Person) -> dict[str, Any]:
+    def envelope(self, kind: str, person: Person) -> dict[str, Any]:
+        """Return what every payload of an interaction begins with."""
         team = person.team_id or self.workspace.team_id
         who = {"id": person.id, "username": person.name, "name": person.name, "team_id": team}
         return {
@@ -166,81 +161,17 @@ class People:
             "trigger_id": self.views.trigger(person.id),
         }
 
-    def _action(self, blocks: list[dict[str, Any]], action_id: str, option: str) -> dict[str, Any]:
+    def action(
+        self, blocks: list[dict[str, Any]], typed: Values, action_id: str, option: Choice = "", block_id: str = ""
+    ) -> dict[str, Any]:
+        """Act on an element and return what the payload says of it; ``typed`` takes what was chosen."""
+        block, element = slack_parts.find(blocks, action_id, block_id)
+        at = block["block_id"]
+        before = slack_state.values(blocks, typed).get(at, {}).get(action_id, {})
+        chosen = slack_state.chosen(element, before, option)
+        if before:
+            typed.setdefault(at, {})[action_id] = {"type": element["type"], **chosen}
         self._clicks += 1
-        for block in blocks:
-            for element in slack_blocks.elements(block):
-                if element.get("action_id") == action_id:
-                    at = f"{self.store.world.now.timestamp():.0f}.{self._clicks:06d}"
-                    base = {"type": element["type"], "action_id": action_id, "block_id": block["block_id"]}
-                    return {**base, **_chosen(element, option), "action_ts": at}
-        raise LookupError(f"there is no {action_id} to click on")
-
-    async def submit(self, user: str, view_id: str, values: dict[str, dict[str, Any]]) -> tuple[Answer, dict[str, Any]]:
-        """Send a modal's form (block_id -> action_id -> state); return the ``response_action`` too."""
-        view = self.views.opened.get(view_id)
-        person = self.workspace.person(user)
-        if person is None or view is None or view.closed or view.user != person.id:
-            raise LookupError(f"{user} has no open modal {view_id}")
-        shown = {**self.views.json(view), "state": {"values": values}}
-        payload = {**self._envelope("view_submission", person), "view": shown, "response_urls": []}
-        answer = await self.send({"payload": json.dumps(payload)}, person, "submit")
-        said: dict[str, Any] = json.loads(answer.body) if answer.body.startswith("{") else {}
-        if not answer.error:
-            self._respond(view, said)
-        return answer, said
-
-    def _respond(self, view: View, said: dict[str, Any]) -> None:
-        match said.get("response_action"):
-            case None:
-                view.closed = True
-            case "clear":
-                for one in self.views.opened.values():
-                    one.closed = one.closed or one.user == view.user
-            case "update":
-                self.views.update({"view_id": view.id, "view": said.get("view")})
-            case "push":
-                trigger = self.views.trigger(view.user)
-                self.views.push({"trigger_id": trigger, "view": said.get("view")})
-            case _:
-                return  # errors: the form stays open with what was typed
-
-    async def send(self, form: dict[str, str], person: Person, asked: str) -> Answer:
-        """Sign and post a form, and wait no longer than Slack does; time stands still meanwhile."""
-        body = urlencode(form)
-        stamp = str(int(time.time()))
-        mac = hmac.new(self._secret.encode(), f"v0:{stamp}:{body}".encode(), hashlib.sha256).hexdigest()
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "X-Slack-Request-Timestamp": stamp,
-            "X-Slack-Signature": f"v0={mac}",
-        }
-        with self.store.world.busy():
-            answer = await self._post(
-                self._addresses()[0], body, headers, lambda *found: Answer(person.id, asked, *found)
-            )
-        self.answers.append(answer)
-        return answer
-
-    async def _post(self, url: str, body: str, headers: dict[str, str], made: Callable[..., Answer]) -> Answer:
-        try:
-            async with asyncio.timeout(self.patience):
-                async with httpx.AsyncClient(trust_env=False, verify=_NO_TLS, timeout=self.patience) as client:
-                    got = await client.post(url, content=body, headers=headers)
-        except TimeoutError:
-            return made(0, "", "operation_timeout")
-        except httpx.HTTPError:
-            return made(0, "", "dispatch_failed")
-        return made(got.status_code, got.text, "" if got.is_success else "http_service_error")
-
-
-def _chosen(element: dict[str, Any], option: str) -> dict[str, Any]:
-    if element["type"] == "button":
-        return {key: element[key] for key in ("text", "value") if key in element}
-    groups = element.get("option_groups", [])
-    options = [*element.get("options", []), *(one for group in groups for one in group["options"])]
-    found = next((one for one in options if one["value"] == option), None)
-    if found is None:
-        raise LookupError(f"there is no option {option}")
-    many = element["type"] in {"checkboxes", "multi_static_select"}
-    return {"selected_options": [found]} if many else {"selected_option": found}
+        stamp = f"{self.store.world.now.timestamp():.0f}.{self._clicks:06d}"
+        base = {"type": element["type"], "action_id": action_id, "block_id": at}
+        return {**base, **chosen, "action_ts": stamp}

@@ -76,6 +76,7 @@ class Reads:
             if person.deleted:
                 raise SlackError("user_disabled")
         channel, before = self.workspace.direct(people)
+        self.store.changed()
         bot = self.workspace.bot_user
         shown = channel_json(channel, bot) if true(args.get("return_im")) else {"id": channel.id}
         return {"channel": shown, **({"no_op": True, "already_open": True} if before else {})}

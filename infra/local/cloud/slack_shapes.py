@@ -106,6 +106,16 @@ def both(*rules: Rule) -> Rule:
     return check
 
 
+def some(*names: str) -> Rule:
+    """Return a rule for an object that needs at least one of these fields."""
+
+    def check(value: Any, at: str, out: list[str]) -> None:
+        if isinstance(value, dict) and not any(name in value for name in names):
+            complain(out, at, f"missing required field: {names[0]}")
+
+    return check
+
+
 def by_type(table: Mapping[str, Rule]) -> Rule:
     """Return a rule for an object whose ``type`` says which rule it follows."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from infra.local.cloud.slack_workspace import Channel, Workspace
+from infra.local.cloud.slack_parts import dressed
+from infra.local.cloud.slack_workspace import SLACKBOT, Channel, Workspace
 from infra.local.cloud.world import World
 
 Blocks = list[dict[str, Any]]
@@ -16,14 +17,15 @@ Blocks = list[dict[str, Any]]
 class SlackError(Exception):
     """A refusal in Slack's words: ``{"ok": false, "error": code}``, with details where Slack gives them."""
 
-    def __init__(self, code: str, messages: list[str] | None = None) -> None:
+    def __init__(self, code: str, messages: list[str] | None = None, **details: str) -> None:
         super().__init__(code)
         self.code = code
         self.messages = messages or []
+        self.details = details
 
     def body(self) -> dict[str, Any]:
         """Return the JSON answer."""
-        plain: dict[str, Any] = {"ok": False, "error": self.code}
+        plain: dict[str, Any] = {"ok": False, "error": self.code, **self.details}
         if not self.messages:
             return plain
         return {**plain, "errors": self.messages, "response_metadata": {"messages": self.messages}}
@@ -37,6 +39,7 @@ class Content:
     blocks: Blocks | None = None
     attachments: list[dict[str, Any]] = field(default_factory=list)
     metadata: dict[str, Any] | None = None
+    files: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,25 @@ class Ephemeral:
     """A message that one person sees, until it is replaced or gone."""
 
     user: str
+    """Who sees it."""
     channel: str
     ts: str
-    text: str
-    blocks: Blocks
+    author: str
+    at: datetime
+    content: Content
+    thread_ts: str = ""
+    edited: bool = False
     gone: bool = False
+
+    @property
+    def text(self) -> str:
+        """The plain text now."""
+        return self.content.text
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks now."""
+        return self.content.blocks or []
 
 
 class Store:
@@ -110,7 +127,13 @@ class Store:
         self.ephemerals: list[Ephemeral] = []
         self.log: list[str] = []
         """One line for each thing that happened, as a person would have seen it."""
-        self._second, self._count, self._blocks = 0, 0, 0
+        self.version = 0
+        """Grows at every change that a person could see."""
+        self._second, self._count, self._labels = 0, 0, 0
+
+    def changed(self) -> None:
+        """Say that something looks different now."""
+        self.version += 1
 
     def mint(self) -> str:
         """Return a new ts, later than every other."""
@@ -120,7 +143,8 @@ class Store:
         return f"{second}.{self._count * 100:06d}"
 
     def note(self, where: str, who: str, what: str) -> None:
-        """Write one line into the log."""
+        """Write one line into the log, as for every change that people can see."""
+        self.changed()
         self.log.append(f"[{self.world.now:%H:%M:%S}] {self.name(where)} {who}: {what}")
 
     def name(self, channel_id: str) -> str:
@@ -141,9 +165,8 @@ class Store:
         version = Version(self.world.now, self.dressed(content))
         message = Message(channel.id, ts, user, [version], thread_ts, broadcast)
         self.messages.setdefault(channel.id, {})[ts] = message
-        person = self.workspace.person(user)
         where = " (in thread)" if thread_ts else ""
-        self.note(channel.id, person.name if person else user, f"{content.text}{where}")
+        self.note(channel.id, self._called(user), f"{content.text}{where}")
         return message
 
     def edit(self, message: Message, content: Content) -> None:
@@ -151,14 +174,38 @@ class Store:
         message.versions.append(Version(self.world.now, self.dressed(content)))
         self.note(message.channel, "(edited)", content.text)
 
-    def whisper(self, user: str, channel: str, content: Content) -> Ephemeral:
-        """Say something to one person only."""
-        dressed = self.dressed(content)
-        said = Ephemeral(user, channel, self.mint(), dressed.text, dressed.blocks or [])
-        self.ephemerals.append(said)
-        person = self.workspace.person(user)
-        self.note(channel, f"(only to {person.name if person else user})", content.text)
+    def remove(self, said: Message | Ephemeral) -> None:
+        """Take it away."""
+        if isinstance(said, Message):
+            said.deleted = True
+        else:
+            said.gone = True
+        self.note(said.channel, "(deleted)", said.text)
+
+    def whisper(self, user: str, channel: str, content: Content, thread_ts: str = "") -> Ephemeral:
+        """Say something as the bot to one person only."""
+        said = self._only(user, channel, self.workspace.bot_user, self.dressed(content), thread_ts)
+        self.note(channel, f"(only to {self._called(user)})", content.text)
         return said
+
+    def tell(self, user: str, channel: str, text: str) -> None:
+        """Say something to one person as Slack itself, such as that a command failed."""
+        self._only(user, channel, SLACKBOT, Content(text), "")
+        self.note(channel, f"(Slack, only to {self._called(user)})", text)
+
+    def _only(self, user: str, channel: str, author: str, content: Content, thread_ts: str) -> Ephemeral:
+        said = Ephemeral(user, channel, self.mint(), author, self.world.now, content, thread_ts)
+        self.ephemerals.append(said)
+        return said
+
+    def _called(self, user: str) -> str:
+        person = self.workspace.person(user)
+        return person.name if person else user
+
+    def replace(self, said: Ephemeral, content: Content) -> None:
+        """Say something else to that one person in its place."""
+        said.content, said.edited = self.dressed(content), True
+        self.note(said.channel, "(replaced)", content.text)
 
     def get(self, channel_id: str, ts: str) -> Message | None:
         """Return a message that is still there."""
@@ -174,14 +221,13 @@ class Store:
         return [one for one in self.live(message.channel) if one.thread_ts == message.ts and one.in_thread]
 
     def dressed(self, content: Content) -> Content:
-        """Add what Slack adds: a block_id to every block that has none."""
-        if not content.blocks:
-            return content
-        blocks: Blocks = []
-        for block in content.blocks:
-            self._blocks += 1
-            blocks.append({"block_id": f"b{self._blocks:04d}", **block})
-        return Content(content.text, blocks, content.attachments, content.metadata)
+        """Add what Slack adds: an id to every block and element that has none."""
+        return replace(content, blocks=dressed(content.blocks, self.label)) if content.blocks else content
+
+    def label(self) -> str:
+        """Return a new id for a block or an element."""
+        self._labels += 1
+        return f"b{self._labels:04d}"
 
 
 def message_json(message: Message, workspace: Workspace, *, metadata: bool) -> dict[str, Any]:
@@ -193,6 +239,8 @@ def message_json(message: Message, workspace: Workspace, *, metadata: bool) -> d
         shown["blocks"] = message.blocks
     if message.content.attachments:
         shown["attachments"] = message.content.attachments
+    if message.content.files:
+        shown["files"] = message.content.files
     if message.thread_ts:
         shown["thread_ts"] = message.thread_ts
     if len(message.versions) > 1:

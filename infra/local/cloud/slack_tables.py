@@ -20,7 +20,8 @@ from infra.local.cloud.slack_shapes import (
 _RAW = fields({"type": anything, "text": string()})
 _NUMBER = fields({"type": anything, "value": number(), "text": string()})
 _RICH = fields({"type": anything, "elements": items(anything, 100)})
-_CELL = by_type({"raw_text": _RAW, "raw_number": _NUMBER, "rich_text": _RICH})
+_WORDS: dict[str, Rule] = {"raw_text": _RAW, "rich_text": _RICH}
+_PLAIN_CELL, _CELL = by_type(_WORDS), by_type({**_WORDS, "raw_number": _NUMBER})
 _ID = {"block_id": string(255)}
 
 
@@ -41,7 +42,7 @@ def characters(block: Any) -> int:
 
 
 TABLE = fields(
-    {"type": anything, "rows": items(items(_CELL, 20), 100)},
+    {"type": anything, "rows": items(items(_PLAIN_CELL, 20), 100)},
     {
         **_ID,
         "column_settings": items(fields({}, {"align": one_of("left", "center", "right"), "is_wrapped": anything}), 20),

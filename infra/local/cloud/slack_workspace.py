@@ -50,6 +50,8 @@ class Group:
 
 ANA, BEN, CHLOE, DEV, GUEST = "U0ANA00001", "U0BEN00001", "U0CHLOE001", "U0DEV00001", "U0GUEST001"
 BOT = "U0INFERBOT"
+SLACKBOT = "SLACKBOT"
+"""Who speaks where Slack itself tells a person something."""
 STAFF = (ANA, BEN, CHLOE, DEV)
 
 

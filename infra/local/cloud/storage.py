@@ -26,6 +26,9 @@ FILES: dict[str, int] = {
 }
 """File -> bytes; the contents are not kept, only their sizes."""
 
+_SOFT_DELETE = 7 * 24 * 3600
+"""Seconds for which a deleted object can be had back."""
+
 
 @dataclass
 class Bucket:
@@ -44,6 +47,7 @@ class Storage:
 
     def __init__(self, world: World, *, empty: bool = False) -> None:
         self.world = world
+        self._begun = world.now
         self.denied: set[str] = set()
         """Buckets that the caller may not read."""
         self.buckets: dict[str, Bucket] = {}
@@ -99,16 +103,30 @@ class Storage:
         return self.buckets[name]
 
     def _shown(self, bucket: Bucket) -> dict[str, Any]:
+        made = self._begun.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        uniform = {"enabled": True}
+        replicated = {} if bucket.location_type == "region" else {"rpo": "DEFAULT"}
         return {
             "kind": "storage#bucket",
             "id": bucket.name,
             "name": bucket.name,
+            "selfLink": f"https://www.googleapis.com/storage/v1/b/{bucket.name}",
             "projectNumber": NUMBER,
             "location": bucket.location,
             "locationType": bucket.location_type,
             "storageClass": "STANDARD",
-            "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": True}},
+            "iamConfiguration": {
+                "bucketPolicyOnly": uniform,
+                "uniformBucketLevelAccess": uniform,
+                "publicAccessPrevention": "inherited",
+            },
+            "softDeletePolicy": {"effectiveTime": made, "retentionDurationSeconds": str(_SOFT_DELETE)},
+            "generation": str(int(self._begun.timestamp() * 1_000_000)),
             "metageneration": "1",
+            "etag": "CAE=",
+            "timeCreated": made,
+            "updated": made,
+            **replicated,
         }
 
     def _list_buckets(self, ask: Ask) -> dict[str, Any]:

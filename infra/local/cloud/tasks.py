@@ -64,7 +64,7 @@ class Tasks:
         self._world = world
         self._queues: dict[str, TaskQueue] = {}
         self._made = 0
-        self._poster = Poster()
+        self._poster = Poster(world, "tasks")
 
     async def close(self) -> None:
         """Close the connections to the targets."""

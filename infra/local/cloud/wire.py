@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Any
@@ -15,6 +16,7 @@ from starlette.responses import Response
 
 from infra.local.cloud.errors import ApiError
 from infra.local.cloud.rpcs import Binding, Rpc
+from infra.local.cloud.tap import CLIENT
 from infra.local.cloud.world import World
 
 Handler = Callable[[Any], Any]
@@ -37,9 +39,11 @@ def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | Non
 class Wire:
     """The RPCs of one host, such as container.googleapis.com, and who answers them."""
 
-    def __init__(self, world: World, name: str) -> None:
+    def __init__(self, world: World, name: str, ignores: Iterable[str] = ()) -> None:
         self.world = world
         self.name = name
+        self._ignored = _QUERY_OF_THE_TRANSPORT | set(ignores)
+        """Query parameters that the API takes, though the client's message types have no field for them."""
         self.refused: list[str] = []
         """Requests with fields that the client's own message types do not know."""
         self.calls: Counter[str] = Counter()
@@ -85,7 +89,7 @@ class Wire:
                 message = self._message(rpc, binding, values, request.query_params.multi_items(), body)
                 answer = as_pb(self.call(rpc, message))
             except ApiError as error:
-                return json_response(error.body(), error.code)
+                return json_response(error.body(self.name), error.code)
         return json_response(json_format.MessageToDict(answer))
 
     def _route(self, verb: str, path: str) -> tuple[Rpc, Binding, tuple[str, ...]]:
@@ -103,7 +107,7 @@ class Wire:
         elif body and binding.body:
             fields[binding.body] = json.loads(body)
         for key, value in query:
-            if not key.startswith("$") and key not in _QUERY_OF_THE_TRANSPORT:
+            if not key.startswith("$") and key not in self._ignored:
                 _put(fields, key, value)
         for key, value in zip(binding.fields, values, strict=True):
             _put(fields, key, value, over=True)
@@ -136,23 +140,35 @@ class Wire:
     def _unary(self, rpc: Rpc) -> Callable[[Any, Any], Any]:
         async def answer(message: Any, context: Any) -> Any:
             with self.world.busy():
+                begun = time.monotonic()
                 try:
-                    return self.call(rpc, message)
+                    given = self.call(rpc, message)
                 except ApiError as error:
+                    self._note(rpc, begun, error.status, message, error.message.encode())
                     await context.abort(getattr(grpc.StatusCode, error.status), error.message)
+                self._note(rpc, begun, "OK", message, given)
+                return given
 
         return answer
 
     def _stream(self, rpc: Rpc) -> Callable[[Any, Any], AsyncIterator[Any]]:
         async def answer(message: Any, context: Any) -> AsyncIterator[Any]:
             with self.world.busy():
+                begun, given = time.monotonic(), list[Any]()
                 try:
                     for item in self.call(rpc, message):
+                        given.append(item)
                         yield item
                 except ApiError as error:
+                    self._note(rpc, begun, error.status, message, error.message.encode())
                     await context.abort(getattr(grpc.StatusCode, error.status), error.message)
+                self._note(rpc, begun, "OK", message, given)
 
         return answer
+
+    def _note(self, rpc: Rpc, begun: float, status: str, request: Any, answer: Any) -> None:
+        way = (CLIENT, self.name)
+        self.world.tap.note(self.world.now, self.name, rpc.name, way, status, time.monotonic() - begun, request, answer)
 
 
 def _put(fields: dict[str, Any], path: str, value: Any, *, over: bool = False) -> None:

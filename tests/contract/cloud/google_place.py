@@ -53,6 +53,11 @@ class Place:
     def go_on(self) -> None:
         self.run(lambda: self.world.pause(on=False))
 
+    def settle(self) -> None:
+        """Let time go on until nothing more is going to happen."""
+        self.go_on()
+        eventually(lambda: self.run(lambda: not self.world._agenda))
+
     # Compute -------------------------------------------------------------------------------------------------
 
     def done(self, operation: Any) -> Any:

@@ -22,6 +22,7 @@ from infra.local.cloud.kube.crds import install_gke_crds
 from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.server import Server
 from infra.local.cloud.world import World
+from tests.waiting import PATIENCE
 
 Object = dict[str, Any]
 KEY = "projects/demo/locations/us-east4/clusters/gke-east"
@@ -61,16 +62,24 @@ class Place:
         )
 
     def kubectl(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the real kubectl. It sends no token over plain HTTP, so a second door adds one."""
+        """Run the real kubectl to its end."""
+        program = self.opened(*words)
+        try:
+            out, error = program.communicate(stdin, timeout=PATIENCE)
+        finally:
+            program.kill()
+        return subprocess.CompletedProcess(program.args, program.returncode, out, error)
+
+    def opened(self, *words: str) -> subprocess.Popen[str]:
+        """Start the real kubectl. It sends no token over plain HTTP, so a second door adds one."""
         program = shutil.which("kubectl")
         if program is None:
             pytest.skip("kubectl is not on PATH")
         door = f"{self.server.endpoints['kubectl']}/{KEY}"
         command = [program, "--server", door, "--cache-dir", str(self.folder / "kubectl"), *words]
         home = {"HOME": str(self.folder), "PATH": str(Path(program).parent)}
-        return subprocess.run(  # noqa: S603 - our own arguments
-            command, input=stdin, capture_output=True, text=True, timeout=60, check=False, env=home
-        )
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=home)  # noqa: S603 - our own arguments
 
 
 @contextmanager

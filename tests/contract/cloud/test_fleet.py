@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 from google.api_core import exceptions
 from google.api_core.future.polling import DEFAULT_POLLING
@@ -129,6 +130,16 @@ def test_a_deleted_membership_is_gone(place: Place) -> None:
     client.delete_membership(name=name).result(timeout=10, polling=OFTEN)
     with pytest.raises(exceptions.NotFound):
         client.get_membership(name=name)
+
+
+def test_v1beta_shows_the_same_memberships(place: Place) -> None:
+    name = own_fleet(place)
+    first, beta = (
+        httpx.get(f"{place.server.endpoints['fleet']}/{version}/{name}", trust_env=False).json()
+        for version in ("v1", "v1beta")
+    )
+    assert first["name"] == name
+    assert first == beta
 
 
 # The multi-cluster ingress feature -----------------------------------------------------------------------

@@ -197,4 +197,6 @@ def test_a_definition_is_established_and_its_objects_go_with_it(place: Place) ->
     conditions = definitions.get(name="toys.example.com").to_dict()["status"]["conditions"]
     definitions.delete(name="toys.example.com")
     assert {c["type"]: c["status"] for c in conditions}["Established"] == "True"
-    assert refusal(lambda: toys.get(namespace="default"))[0] == 404
+    with pytest.raises(DynamicApiError) as refused:
+        toys.get(namespace="default")
+    assert (refused.value.status, refused.value.body) == (404, "404 page not found\n")

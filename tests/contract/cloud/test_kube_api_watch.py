@@ -118,5 +118,6 @@ def test_a_watch_ends_with_its_cluster(place: Place) -> None:
 
 def test_a_watch_from_before_the_history_is_told_so(place: Place, core: client.CoreV1Api) -> None:
     place.server.run(place.objects.history.popleft)
-    code, status = refusal(lambda: core.list_namespace(watch=True, resource_version="1"))
-    assert (code, status["reason"]) == (410, "Expired")
+    with pytest.raises(client.ApiException) as refused:
+        next(iter(watch.Watch().stream(core.list_namespace, resource_version="1", timeout_seconds=1)))
+    assert (refused.value.status, "too old resource version" in str(refused.value.reason)) == (410, True)

@@ -45,9 +45,14 @@ def test_services_are_listed_by_state(place: Place) -> None:
     assert [one["config"]["name"] for one in answer["services"]] == ["gkehub.googleapis.com"]
 
 
+def test_a_list_with_nothing_in_it_is_an_empty_answer(place: Place) -> None:
+    assert place.rest("GET", "serviceusage", "/v1/projects/demo/services?filter=state:DISABLED").json() == {}
+
+
 def test_an_unknown_service_is_not_told_from_a_forbidden_one(place: Place) -> None:
     answer = place.rest("GET", "serviceusage", "/v1/projects/demo/services/magic.googleapis.com")
     assert (answer.status_code, answer.json()["error"]["status"]) == (403, "PERMISSION_DENIED")
+    assert answer.json()["error"]["details"][0]["reason"] == "SERVICE_CONFIG_NOT_FOUND_OR_PERMISSION_DENIED"
 
 
 def test_service_usage_can_be_down(place: Place) -> None:

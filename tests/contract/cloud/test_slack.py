@@ -10,7 +10,7 @@ import pytest
 from slack_place import CARD, OPS, RANDOM, Place, running
 from slack_sdk.errors import SlackApiError
 
-from infra.local.cloud.slack_workspace import ANA, DEV, GUEST
+from infra.local.cloud.slack_workspace import ANA, BOT, DEV, GUEST, Channel
 
 
 @pytest.fixture
@@ -95,6 +95,48 @@ def test_refused_in_slacks_own_words(patient: Place, method: str, args: dict[str
 def test_a_wrong_token_is_refused(place: Place) -> None:
     with pytest.raises(SlackApiError, match="invalid_auth"):
         place.as_app("xoxb-wrong").auth_test()
+
+
+def test_a_call_without_a_token_is_refused(place: Place) -> None:
+    with pytest.raises(SlackApiError, match="not_authed"):
+        place.as_app("").auth_test()
+
+
+def test_a_method_whose_scope_the_app_lacks_says_which(place: Place) -> None:
+    place.slack.gate.scopes = {"commands", "users:read"}
+    with pytest.raises(SlackApiError) as refused:
+        place.client.chat_postMessage(channel=OPS, text="x")
+    assert {key: refused.value.response[key] for key in ("error", "needed", "provided")} == {
+        "error": "missing_scope",
+        "needed": "chat:write",
+        "provided": "commands,users:read",
+    }
+
+
+def test_a_method_that_needs_no_scope_works_without_any(place: Place) -> None:
+    place.slack.gate.scopes = set()
+    assert place.client.auth_test()["ok"]
+
+
+def test_an_emoji_and_a_pin_can_be_taken_back_once(place: Place) -> None:
+    ts = place.client.chat_postMessage(channel=OPS, text="x")["ts"]
+    place.client.reactions_add(channel=OPS, timestamp=ts, name="eyes")
+    place.client.pins_add(channel=OPS, timestamp=ts)
+    place.client.reactions_remove(channel=OPS, timestamp=ts, name="eyes")
+    place.client.pins_remove(channel=OPS, timestamp=ts)
+    assert place.slack.messages(OPS)[0].reactions == {}
+    assert place.refusal("reactions.remove", channel=OPS, timestamp=ts, name="eyes") == "no_reaction"
+    assert place.refusal("pins.remove", channel=OPS, timestamp=ts) == "no_pin"
+
+
+def test_a_private_channel_without_the_bot_is_not_there_at_all(place: Place) -> None:
+    place.slack.workspace.channels.append(Channel("C0PRIVATE1", "private", [ANA], is_private=True))
+    assert place.refusal("chat.postMessage", channel="C0PRIVATE1", text="x") == "channel_not_found"
+
+
+def test_nothing_is_said_in_an_archived_channel(place: Place) -> None:
+    place.slack.workspace.channels.append(Channel("C0ARCHIVED", "old", [ANA, BOT], is_archived=True))
+    assert place.refusal("chat.postMessage", channel="C0ARCHIVED", text="x") == "is_archived"
 
 
 def test_the_bot_learns_who_it_is(place: Place) -> None:

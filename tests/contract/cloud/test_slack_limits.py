@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from slack_place import OPS, TOKEN, Place, running
 from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 
 @pytest.fixture
@@ -41,6 +42,14 @@ def test_a_rate_limit_can_be_asked_for(place: Place) -> None:
     place.world.faults.rate_limited["chat.postMessage"] = 1
     assert place.refusal("chat.postMessage", channel=OPS, text="x") == "ratelimited"
     assert place.client.chat_postMessage(channel=OPS, text="x")["ok"]
+
+
+def test_slack_sdks_own_handler_waits_as_it_is_told(place: Place) -> None:
+    place.slack.buckets.forced = 1
+    place.world.faults.rate_limited["chat.postMessage"] = 1
+    place.client.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=1))
+    assert place.client.chat_postMessage(channel=OPS, text="x")["ok"]
+    assert place.world.faults.seen["rate_limited"] == 1
 
 
 def test_slack_can_be_down(place: Place) -> None:

@@ -174,14 +174,14 @@ def test_an_object_with_finalizers_is_in_flight_until_they_are_gone(cloud: Whole
     del cloud
 
 
-def test_pods_without_nodes_say_so(cloud: WholeCloud, region: Rounds) -> None:
+def test_pods_without_nodes_say_where_there_are_none(cloud: WholeCloud, region: Rounds) -> None:
     gpu = region.key(Kind.NODE_POOL)
     until(region, lambda: isinstance(region.seen[gpu], Present) and region.seen[gpu].ready)
     path = f"projects/demo/locations/{EAST}/clusters/inferops-{EAST}"
     cloud.run(lambda: cloud.world.faults.stockout.add("us-east4-a"))
     cloud.run(lambda: cloud.gke.preempt(*path.split("/")[1::2], gpu.name, 2))
     found = until(region, lambda: (now := workload(region)) and not now.ready and "nodes" in now.because and now)
-    assert found.because.startswith("0 of 2 ready: waiting for nodes:")
+    assert found.because.startswith("0 of 2 ready: no nodes in us-east4-a, which has no machines of this type free")
 
 
 def test_an_image_that_is_not_there_is_named(cloud: WholeCloud, region: Rounds) -> None:

@@ -43,6 +43,29 @@ UNSCHEDULABLE = pod(
 )
 
 
+def scale_up_failed(why: str, pod_name: str = "llm-1") -> dict[str, Any]:
+    said = f"Node scale up in zones us-east4-a associated with this pod failed: {why}. Pod is at risk."
+    return {"involvedObject": {"kind": "Pod", "name": pod_name}, "reason": "FailedScaleUp", "message": said}
+
+
+@pytest.mark.parametrize(
+    ("why", "words", "reason"),
+    [
+        ("GCE out of resources", "choose another zone, region, machine or way of buying", Reason.STOCK_OUT),
+        ("GCE quota exceeded", "ask for more, or for fewer GPUs", Reason.QUOTA_EXCEEDED),
+    ],
+)
+def test_a_scale_up_that_failed_says_where_and_what_to_do(why: str, words: str, reason: Reason) -> None:
+    because, found = why_pods(WORKLOAD, [UNSCHEDULABLE], [scale_up_failed(why)])
+    assert found is reason
+    assert "us-east4-a" in because and words in because
+
+
+def test_a_scale_up_that_failed_for_another_pod_or_before_it_got_its_node_says_nothing() -> None:
+    assert why_pods(WORKLOAD, [UNSCHEDULABLE], [scale_up_failed("GCE", "other")])[1] is Reason.WAITING
+    assert why_pods(WORKLOAD, [pod()], [scale_up_failed("GCE out of resources")]) == ("", Reason.IN_PROGRESS)
+
+
 @pytest.mark.parametrize(
     ("pods", "because", "reason"),
     [

@@ -133,8 +133,8 @@ class WholeCloud:
         return [Pool(p.name, p.template(), p.size, *p.bounds()) for p in pools if p.spec.status.name == "RUNNING"]
 
     def _hooks(self) -> Hooks:
-        def want(key: str, pool: str, count: int) -> None:
-            self.gke.want_nodes(*_split(key), pool, count)
+        def want(key: str, pool: str, count: int) -> int:
+            return self.gke.want_nodes(*_split(key), pool, count)
 
         return Hooks(
             nodes_of=lambda key: self.gke.nodes(*_split(key)),

@@ -65,3 +65,8 @@ def test_compute_s_operations_carry_their_own_codes() -> None:
 
 def test_compute_s_operation_without_error_went_well() -> None:
     assert of_compute({"status": "DONE"}) is None
+
+
+def test_a_group_that_a_cluster_does_not_serve_is_told_without_a_status() -> None:
+    found = of_http(404, "404 page not found\n")
+    assert (found.kubernetes, found.reason, "requested resource" in found.message) == (True, "NotFound", True)

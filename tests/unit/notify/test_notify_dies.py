@@ -8,6 +8,7 @@ import pytest
 
 from shared.domain.inventory import Unit
 from shared.domain.messages import Decided, Message, ProposalMade, StatusChanged
+from shared.domain.records import card_path
 from shared.ports import Card
 from tests.unit.notify.place import Place
 
@@ -66,3 +67,23 @@ def test_a_dead_posters_twins_are_removed(place: Place) -> None:
     place.later(121)
     place.later(10)
     assert len(place.cards) == 1
+
+
+@pytest.mark.parametrize("at", range(14))
+def test_an_end_is_told_though_the_teller_died_and_the_next_change_came(place: Place, at: int) -> None:
+    (_, proposed), (applies, decided), (ready, changed) = story(place)
+    place.hear(*proposed)
+    applies()
+    place.hear(*decided)
+    place.later(10)
+    ready()
+    place.dies(at, lambda: place.hear(*changed))
+    noted = place.documents.stored[card_path("p-000000000001")].body["finished"] is not None
+    later = place.propose("p-000000000002", generation=1)
+    place.vote(later)
+    place.apply(later, generation=2)
+    for _ in range(2):
+        place.hear(*decided)
+        place.later(121)
+    assert "Replaced" in place.cards[0].text
+    assert place.replies.count("done") == noted

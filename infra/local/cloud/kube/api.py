@@ -10,7 +10,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from infra.local.cloud.kube import asking, discovery, openapi, refusals, render, resources
+from infra.local.cloud.kube import asking, discovery, openapi, refusals, render, resources, reviews
 from infra.local.cloud.kube.asking import Asked
 from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.kube.refusals import Refused
@@ -73,13 +73,13 @@ class KubeServer:
                 witness(asked)
             found = self._find(asked.path)
             if found is None:
-                return PlainTextResponse("404 page not found", 404)
+                return PlainTextResponse("there is no such host", 404)
             key, path = found
             asked = Asked(**{**asked.__dict__, "path": path})
             try:
                 response = self._serve(key, asked, request.headers.get("authorization", ""))
             except Refused as refused:
-                response = render.answer(render.dumped(refused.body()), refused.code)
+                response = render.refused(refused)
         self.log.append(f"{asked.method} {key}{asked.path} {response.status_code}")
         return response
 
@@ -94,7 +94,7 @@ class KubeServer:
     def _serve(self, key: str, asked: Asked, credentials: str) -> Response:
         objects = self.clusters.get(key)
         if objects is None:
-            return PlainTextResponse("404 page not found", 404)
+            return PlainTextResponse("there is no such host", 404)
         faults = self.world.faults
         location = key.split("/")[3]
         if {HOST, f"{HOST}/{location}"} & faults.unavailable or not self.ready(key):
@@ -103,18 +103,24 @@ class KubeServer:
         kind, _, token = credentials.partition(" ")
         if kind.lower() != "bearer" or not self.authorize(token.strip()):
             raise refusals.unauthorized()
+        wants_yaml = asked.yaml
         response = self._route(objects, asked)
         if asked.method != "GET" and faults.spend("answer_lost", faults.answer_lost, HOST):
             raise Refused(504, "Timeout", "Timeout: request did not complete within the allotted timeout", {})
-        return response
+        return render.as_yaml(response) if wants_yaml else response
 
     def _route(self, objects: Objects, asked: Asked) -> Response:
         parts = asked.path.strip("/").split("/")
+        if (review := reviews.answer(asked, parts)) is not None:
+            self.counts["review"] += 1
+            return render.answer(render.dumped(review), 201)
         if parts[0] in {"api", "apis"} and len(parts) > _GROUP_VERSION - (parts[0] == "api"):
             where = asking.place(objects, asked.path)
             self.counts[resources.verb(asked, where)] += 1
             return resources.serve(objects, asked, where)
         self.counts["discovery"] += 1
+        if asked.method not in {"GET", "HEAD"}:
+            raise refusals.wrong_method()
         found = _about(objects, parts)
         return found if isinstance(found, Response) else render.answer(render.dumped(found))
 
@@ -143,4 +149,4 @@ def _about(objects: Objects, parts: list[str]) -> Any:
             return discovery.answer(objects, parts[0], rest)
         case ["openapi", *rest]:
             return openapi.answer(objects, rest)
-    raise refusals.no_such_path()
+    raise refusals.not_served()

@@ -20,10 +20,13 @@ def apply(target: Target, config: Object, options: Options) -> tuple[Object, boo
 
     Raises 409 with a cause per field when another manager owns a field that would change, unless forced.
     """
-    _readable(target, config, options)
+    _readable(target, config)
     old = target.find()
     if old is None and target.subresource:
         raise refusals.not_found(target.kind, target.name)
+    if meta(config).get("name", target.name if old else "") != target.name:
+        said = f"the name of the object ({meta(config).get('name', '')}) does not match the name on the URL"
+        raise refusals.bad_request(f"{said} ({target.name})")
     if old is None and meta(config).get("uid"):
         why = "uid mismatch: the provided object specified uid, and no existing object was found"
         raise refusals.conflict(target.kind, target.name, why)
@@ -57,12 +60,9 @@ def _laid(target: Target, config: Object) -> Object:
     return out
 
 
-def _readable(target: Target, config: Any, options: Options) -> None:
+def _readable(target: Target, config: Any) -> None:
     """Refuse what does not fit the schema, in the words and with the code of the real server."""
     kind = target.kind
-    if not options.manager:
-        required = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-        raise Refused(422, "Invalid", required)
     if not isinstance(config, dict) or config.get("kind") != kind.kind or config.get("apiVersion") != kind.api_version:
         got = config.get("apiVersion") if isinstance(config, dict) else config
         raise refusals.bad_request(
@@ -203,10 +203,21 @@ def _by_manager(said: list[tuple[str, str]]) -> str:
     return "\n".join(lines)
 
 
+def _unbooked(target: Target, old: Object | None) -> list[Entry]:
+    """Give what is there and has no book-keeping to a manager of its own, so that an apply does not own it alone."""
+    if old is None:
+        return []
+    here = ownership.claimable(old, target.subresource, has_status=target.has_status)
+    schema = ownership.with_metadata(target.schema)
+    found = fieldsets.compare(schema, {}, here, parents=True).changed
+    writer = target.writer(Options("before-first-apply"), "Update")
+    return [ownership.entry_of(target.kind, writer, ownership.claims(target.kind, found))]
+
+
 def _managed(target: Target, old: Object | None, wanted: set[Path], lost: set[Path], options: Options) -> list[Entry]:
     mine = target.writer(options, "Apply")
     out, former = [], None
-    for entry in ownership.entries(old):
+    for entry in ownership.entries(old) or _unbooked(target, old):
         if ownership.is_by(entry, mine):
             former = entry
         elif left := ownership.less(entry, lost):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from infra.local.cloud.kube import refusals
+from infra.local.cloud.kube import builtins, refusals
 from infra.local.cloud.kube.kinds import Kind
 from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.kube.writes import IGNORE, STRICT, WARN, Options, Target
 
+APPLY = "application/apply-patch+yaml"
 _TRUE = {"true", "1"}
+_OPTIONS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions", "DELETE": "DeleteOptions"}
+_LONGEST_MANAGER = 128
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -50,13 +53,27 @@ class Asked:
     def number(self, name: str) -> int:
         """Return a query parameter as a number; 0 without it."""
         text = self.query.get(name) or "0"
-        if not text.isdigit():
+        if not text.removeprefix("-").isdigit():
             raise refusals.bad_request(f'strconv.ParseUint: parsing "{text}": invalid syntax')
         return int(text)
 
+    @property
+    def yaml(self) -> bool:
+        """Whether the client wants YAML; raises 406 when it wants nothing that can be given."""
+        kinds = [part.partition(";")[0].strip() for part in (self.accept or "*/*").split(",")]
+        if "application/json" in kinds or not kinds:
+            return False
+        if set(kinds) & {"*/*", "application/*"}:
+            return False
+        if "application/yaml" in kinds:
+            return True
+        accepted = "application/json, application/yaml"
+        message = f"only the following media types are accepted: {accepted}"
+        raise refusals.Refused(406, "NotAcceptable", message, {})
+
     def payload(self) -> Any:
         """Read the body: JSON, or YAML where it says so."""
-        if "protobuf" in self.content_type:
+        if "json" not in self.content_type and "yaml" not in self.content_type and self.content_type:
             raise refusals.wrong_media_type("application/json", "application/yaml")
         try:
             if "yaml" in self.content_type:
@@ -70,9 +87,29 @@ class Asked:
         validation = self.query.get("fieldValidation") or WARN
         if validation not in {STRICT, WARN, IGNORE}:
             raise refusals.bad_request(f"fieldValidation: Unsupported value: {validation}")
+        apply = self.method == "PATCH" and self.content_type.startswith(APPLY)
+        causes = [*self._dry_run(), *self._manager(needed=apply)]
+        if self.query.get("force") and not apply:
+            causes.append(refusals.forbidden("force", "may not be specified for non-apply patch"))
+        if causes:
+            raise refusals.wrong_options(_OPTIONS.get(self.method, "UpdateOptions"), causes)
         # Without a name, the manager is the program in the User-Agent.
         manager = self.query.get("fieldManager") or self.agent.split("/", 1)[0] or "unknown"
         return Options(manager, bool(self.query.get("dryRun")), validation, self.yes("force"))
+
+    def _dry_run(self) -> Iterator[refusals.Cause]:
+        if (wish := self.query.get("dryRun", "All")) != "All":
+            yield refusals.unsupported("dryRun", [wish], ["All"])
+
+    def _manager(self, *, needed: bool) -> Iterator[refusals.Cause]:
+        name = self.query.get("fieldManager", "")
+        if needed and not name:
+            yield refusals.required("fieldManager", "is required for apply patch")
+        if len(name) > _LONGEST_MANAGER:
+            said = f"Too long: may not be longer than {_LONGEST_MANAGER}"
+            yield refusals.Cause("fieldManager", "FieldValueTooLong", said)
+        if not name.isprintable():
+            yield refusals.bad_value("fieldManager", name, "should only contain printable characters")
 
 
 @dataclass(frozen=True)
@@ -99,7 +136,7 @@ def place(objects: Objects, path: str) -> Place:
         namespace, rest = rest[1], rest[2:]
     kind = objects.served.get((group, version, rest[0]))
     if kind is None or (namespace and not kind.namespaced):
-        raise refusals.no_such_path()
+        raise refusals.no_such_path() if group in builtins.groups() else refusals.not_served()
     name, subresource, *more = [*rest[1:], "", ""]
     if any(more):
         raise refusals.no_such_path()

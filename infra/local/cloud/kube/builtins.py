@@ -39,6 +39,18 @@ _KINDS = """
 """
 
 
+_ALL = {
+    *("Pod", "Service", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "HorizontalPodAutoscaler"),
+}
+"""What ``kubectl get all`` shows."""
+
+
+@cache
+def groups() -> frozenset[str]:
+    """Return the groups that are served from birth."""
+    return frozenset(kind.group for kind, _ in kinds())
+
+
 @cache
 def kinds() -> tuple[tuple[Kind, dict[str, Any]], ...]:
     """Return every built-in kind with its schema."""
@@ -58,6 +70,7 @@ def kinds() -> tuple[tuple[Kind, dict[str, Any]], ...]:
             short_names=() if short == "-" else tuple(short.split(",")),
             scale="scale" in flags,
             singular=name.lower(),
+            categories=("all",) if name in _ALL else (),
         )
         out.append((kind, notation.schema(name)))
     return tuple(out)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 EMPTYING = timedelta(seconds=5)
 """How long the namespace controller takes to come round."""
+COLLECTING = timedelta(seconds=1)
+"""How long the garbage collector takes to come round."""
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 
 
@@ -53,9 +55,10 @@ def mark(objects: Objects, kind: str, old: Object, grace: timedelta = timedelta(
     if "deletionTimestamp" in meta(old):
         return old
     when = objects.world.now + grace
-    gone = {"deletionTimestamp": stamp(when), "deletionGracePeriodSeconds": int(grace.total_seconds())}
-    generation = meta(old).get("generation", 1) + 1
-    new = {**old, "metadata": {**meta(old), **gone, "generation": generation}}
+    gone: dict[str, Any] = {"deletionTimestamp": stamp(when), "deletionGracePeriodSeconds": int(grace.total_seconds())}
+    if "generation" in meta(old):
+        gone["generation"] = meta(old)["generation"] + 1
+    new = {**old, "metadata": {**meta(old), **gone}}
     objects.commit("MODIFIED", kind, new, old)
     if grace:
         uid = meta(old).get("uid")
@@ -75,6 +78,68 @@ def _expire(objects: Objects, kind: str, seen: Object, uid: object) -> None:
         remove(objects, kind, now, now)
 
 
+def ended(objects: Objects, obj: Object) -> Object:
+    """Return a pod as the answer to a delete shows it that ended it at once."""
+    return {
+        **obj,
+        "metadata": {**meta(obj), "deletionTimestamp": stamp(objects.world.now), "deletionGracePeriodSeconds": 0},
+    }
+
+
+def foreground(objects: Objects, kind: str, old: Object) -> Object:
+    """Mark an object for its end after the end of what it owns; return it as it is now."""
+    held = list(meta(old).get("finalizers") or ())
+    if FOREGROUND not in held:
+        old = {**old, "metadata": {**meta(old), "finalizers": [*held, FOREGROUND]}}
+    now = mark(objects, kind, old)
+    uid = meta(now)["uid"]
+    objects.world.after(COLLECTING, lambda: _descend(objects, uid))
+    objects.world.after(COLLECTING, lambda: _let_go(objects, kind, meta(now).get("namespace", ""), meta(now)["name"]))
+    return now
+
+
+def _descend(objects: Objects, uid: str) -> None:
+    for kind, namespace, name in sorted(objects.dependents.get(uid, ())):
+        old = objects.find(kind, namespace, name)
+        if old is None or _forgotten(objects, kind, old, uid):
+            continue
+        # What has dependents of its own waits for them in turn.
+        if objects.dependents.get(meta(old)["uid"]):
+            foreground(objects, kind, old)
+        else:
+            delete(objects, kind, namespace, name, grace(kind, old))
+
+
+def _forgotten(objects: Objects, kind: str, old: Object, uid: str) -> bool:
+    """Let an object that has other owners forget this one; say whether it has any."""
+    left = [owner for owner in meta(old).get("ownerReferences") or () if owner.get("uid") != uid]
+    if left:
+        objects.commit("MODIFIED", kind, {**old, "metadata": {**meta(old), "ownerReferences": left}}, old)
+    return bool(left)
+
+
+def _let_go(objects: Objects, kind: str, namespace: str, name: str) -> None:
+    """End an object that only waited for what it owned."""
+    old = objects.find(kind, namespace, name)
+    if old is None or "deletionTimestamp" not in meta(old) or FOREGROUND not in (meta(old).get("finalizers") or ()):
+        return
+    if any(_blocks(objects, held, meta(old)["uid"]) for held in objects.dependents.get(meta(old)["uid"], ())):
+        return
+    left = [name for name in meta(old)["finalizers"] if name != FOREGROUND]
+    head = without(meta(old), "finalizers") | ({"finalizers": left} if left else {})
+    new = {**old, "metadata": head}
+    if finished(new):
+        remove(objects, kind, new, old)
+    else:
+        objects.commit("MODIFIED", kind, new, old)
+
+
+def _blocks(objects: Objects, held: tuple[str, str, str], uid: str) -> bool:
+    found = objects.find(*held)
+    references = meta(found).get("ownerReferences") or () if found else ()
+    return any(o.get("uid") == uid and o.get("blockOwnerDeletion") for o in references)
+
+
 def finished(obj: Object) -> bool:
     """Say whether nothing holds an object any more whose end was asked for."""
     head = meta(obj)
@@ -89,6 +154,10 @@ def remove(objects: Objects, kind: str, last: Object, old: Object) -> None:
     if kind == custom.ID:
         _undefine(objects, last)
     _collect(objects, meta(last).get("uid", ""))
+    for owner in meta(last).get("ownerReferences") or ():
+        found = objects.owner(owner.get("uid", ""))
+        if found:
+            _let_go(objects, *found)
     place = meta(last).get("namespace")
     if place and not objects.open(place):
         _try_to_end(objects, place)
@@ -104,14 +173,21 @@ def _undefine(objects: Objects, definition: Object) -> None:
 def _collect(objects: Objects, uid: str) -> None:
     for kind, namespace, name in sorted(objects.dependents.pop(uid, ())):
         old = objects.find(kind, namespace, name)
-        if old is None:
-            continue
-        left = [o for o in meta(old).get("ownerReferences") or () if o.get("uid") != uid]
-        if left:
-            new = {**old, "metadata": {**meta(old), "ownerReferences": left}}
-            objects.commit("MODIFIED", kind, new, old)
-        else:
+        if old is not None and not _forgotten(objects, kind, old, uid):
             delete(objects, kind, namespace, name)
+
+
+def watch_over(objects: Objects, kind: str, new: Object) -> None:
+    """Collect a new object, a moment later, if none of the owners that it names is there."""
+    namespace, name, uid = meta(new).get("namespace", ""), meta(new)["name"], meta(new)["uid"]
+    owners = [owner.get("uid", "") for owner in meta(new)["ownerReferences"]]
+
+    def look() -> None:
+        if objects.owner(uid) and not any(objects.owner(owner) for owner in owners):
+            delete(objects, kind, namespace, name)
+
+    if not any(objects.owner(owner) for owner in owners):
+        objects.world.after(COLLECTING, look)
 
 
 def orphan(objects: Objects, uid: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from infra.local.cloud.kube import refusals
+from infra.local.cloud.kube import builtins, refusals
 from infra.local.cloud.kube.kinds import Kind
 from infra.local.cloud.kube.objects import Objects
 
@@ -61,7 +61,7 @@ def groups(objects: Objects) -> dict[str, Any]:
 def group(objects: Objects, name: str) -> dict[str, Any]:
     """Answer /apis/GROUP."""
     if name not in _names(objects):
-        raise refusals.no_such_path()
+        raise refusals.not_served()
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(objects, name)}
 
 
@@ -69,7 +69,7 @@ def resources(objects: Objects, group: str, version: str) -> dict[str, Any]:
     """Answer /api/v1 and /apis/GROUP/VERSION."""
     served = [kind for kind in objects.served.values() if (kind.group, kind.version) == (group, version)]
     if not served:
-        raise refusals.no_such_path()
+        raise refusals.no_such_path() if group in builtins.groups() else refusals.not_served()
     return {
         "kind": "APIResourceList",
         "apiVersion": "v1",
@@ -84,7 +84,7 @@ def _lines(kind: Kind) -> list[dict[str, Any]]:
         "singularName": kind.singular,
         "namespaced": kind.namespaced,
         "kind": kind.kind,
-        "verbs": _VERBS,
+        "verbs": _VERBS if kind.collections else [verb for verb in _VERBS if verb != "deletecollection"],
     }
     if kind.short_names:
         main["shortNames"] = list(kind.short_names)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from infra.local.cloud.kube import podrules
+from infra.local.cloud.kube import definitions, podrules, texts
 from infra.local.cloud.kube.kinds import Kind
 from infra.local.cloud.kube.refusals import Cause, bad_value, forbidden, required
 from infra.local.cloud.kube.selectors import matches
@@ -15,6 +14,11 @@ from infra.local.cloud.kube.values import Object, at, meta, without
 Rule = Callable[[Object, Object | None], Iterator[Cause]]
 _WORKLOADS = {"Deployment.apps", "ReplicaSet.apps", "DaemonSet.apps", "StatefulSet.apps"}
 _POD_MAY_CHANGE = ("image", "activeDeadlineSeconds", "tolerations", "nodeName", "schedulingGates")
+_SECRET_KEYS = {
+    "kubernetes.io/tls": ("tls.crt", "tls.key"),
+    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
+    "kubernetes.io/dockercfg": (".dockercfg",),
+}
 _USER_PRIORITY_LIMIT = 1_000_000_000
 
 
@@ -37,8 +41,9 @@ def _workload(new: Object, old: Object | None) -> Iterator[Cause]:
     template = spec.get("template") or {}
     labels = meta(template).get("labels") or {}
     selector = spec.get("selector")
-    if not selector:
+    if selector is None:
         yield required("spec.selector")
+        yield bad_value("spec.template.metadata.labels", labels, "`selector` does not match template `labels`")
     elif not (selector.get("matchLabels") or selector.get("matchExpressions")):
         yield bad_value("spec.selector", selector, "empty selector is invalid for deployment")
     elif not matches(selector, labels):
@@ -82,7 +87,9 @@ def _job(new: Object, old: Object | None) -> Iterator[Cause]:
         yield from _unchanged(new, old, "spec", name)
     if old is None:
         spec = at(new, "spec", "template", "spec") or {}
-        yield from podrules.violations(spec, "spec.template.spec", ["OnFailure", "Never"])
+        if spec.get("restartPolicy", "Always") == "Always":
+            yield required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"')
+        yield from podrules.violations(spec, "spec.template.spec")
 
 
 def _frozen(new: Object, old: Object | None) -> Iterator[Cause]:
@@ -92,9 +99,26 @@ def _frozen(new: Object, old: Object | None) -> Iterator[Cause]:
                 yield forbidden(name, "field is immutable when `immutable` is set")
 
 
+def _keys(new: Object, *groups: str) -> Iterator[Cause]:
+    for group in groups:
+        for key in new.get(group) or {}:
+            yield from (bad_value(f"{group}[{key}]", key, why) for why in texts.config_key(key))
+
+
+def _config_map(new: Object, old: Object | None) -> Iterator[Cause]:
+    yield from _frozen(new, old)
+    yield from _keys(new, "data", "binaryData")
+    for key in (new.get("data") or {}).keys() & (new.get("binaryData") or {}).keys():
+        yield bad_value(f"data[{key}]", key, "duplicate of key present in binaryData")
+
+
 def _secret(new: Object, old: Object | None) -> Iterator[Cause]:
     yield from _unchanged(new, old, "type")
     yield from _frozen(new, old)
+    yield from _keys(new, "data")
+    for key in _SECRET_KEYS.get(new.get("type", ""), ()):
+        if key not in (new.get("data") or {}):
+            yield required(f"data[{key}]")
     kind = "kubernetes.io/service-account-token"
     annotations = meta(new).get("annotations") or {}
     if new.get("type") == kind and not annotations.get("kubernetes.io/service-account.name"):
@@ -111,10 +135,14 @@ def _service(new: Object, old: Object | None) -> Iterator[Cause]:
     for i, port in enumerate(ports):
         if len(ports) > 1 and not port.get("name"):
             yield required(f"spec.ports[{i}].name")
-        if port.get("name") in [other.get("name") for other in ports[:i]]:
+        if port.get("targetPort") == 0:
+            yield bad_value(f"spec.ports[{i}].targetPort", 0, "must be between 1 and 65535, inclusive")
+        if port.get("name") and port["name"] in [other.get("name") for other in ports[:i]]:
             yield Cause(f"spec.ports[{i}].name", "FieldValueDuplicate", f'Duplicate value: "{port.get("name")}"')
     if old is not None and at(old, "spec", "type") == kind:
-        yield from _unchanged(new, old, "spec", "clusterIP", why="may not change once set")
+        was, now = at(old, "spec", "clusterIP"), spec.get("clusterIP")
+        if was and was != now:
+            yield bad_value("spec.clusterIPs[0]", [now], "may not change once set")
 
 
 def _disruption_budget(new: Object, _: Object | None) -> Iterator[Cause]:
@@ -134,6 +162,11 @@ def _autoscaler(new: Object, _: Object | None) -> Iterator[Cause]:
         yield bad_value("spec.minReplicas", least, "must be greater than or equal to 0")
 
 
+def _namespaced_binding(new: Object, old: Object | None) -> Iterator[Cause]:
+    # Here an account without a namespace is one of the binding's own.
+    yield from _unchanged(new, old, "roleRef", why="cannot change roleRef")
+
+
 def _binding(new: Object, old: Object | None) -> Iterator[Cause]:
     yield from _unchanged(new, old, "roleRef", why="cannot change roleRef")
     for i, subject in enumerate(new.get("subjects") or ()):
@@ -147,44 +180,17 @@ def _priority(new: Object, old: Object | None) -> Iterator[Cause]:
         yield forbidden("value", f"maximum allowed value of a user defined priority is {_USER_PRIORITY_LIMIT}")
 
 
-def _definition(new: Object, old: Object | None) -> Iterator[Cause]:
-    spec = new.get("spec") or {}
-    group, plural = spec.get("group", ""), at(spec, "names", "plural")
-    if meta(new).get("name") != f"{plural}.{group}":
-        yield bad_value("metadata.name", meta(new).get("name"), 'must be spec.names.plural+"."+spec.group')
-    if re.search(r"(^|\.)(k8s|kubernetes)\.io$", group):
-        approval = "api-approved.kubernetes.io"
-        if approval not in (meta(new).get("annotations") or {}):
-            yield required(
-                f"metadata.annotations[{approval}]", f'protected groups must have approval annotation "{approval}"'
-            )
-    versions = spec.get("versions") or []
-    if sum(bool(version.get("storage")) for version in versions) != 1:
-        yield bad_value("spec.versions", versions, "must have exactly one version marked as storage version")
-    for i, version in enumerate(versions):
-        root = at(version, "schema", "openAPIV3Schema")
-        if root is None:
-            yield required(f"spec.versions[{i}].schema.openAPIV3Schema", "schemas are required")
-        elif root.get("type") != "object":
-            yield bad_value(
-                f"spec.versions[{i}].schema.openAPIV3Schema.type", root.get("type"), "must be object at the root"
-            )
-    yield from _unchanged(new, old, "spec", "scope")
-    yield from _unchanged(new, old, "spec", "group")
-    yield from _unchanged(new, old, "spec", "names", "kind")
-
-
 _RULES: dict[str, Rule] = {
     "Deployment.apps": _deployment,
     "Pod": _pod,
     "Job.batch": _job,
     "Secret": _secret,
-    "ConfigMap": _frozen,
+    "ConfigMap": _config_map,
     "Service": _service,
     "PodDisruptionBudget.policy": _disruption_budget,
     "HorizontalPodAutoscaler.autoscaling": _autoscaler,
-    "RoleBinding.rbac.authorization.k8s.io": _binding,
+    "RoleBinding.rbac.authorization.k8s.io": _namespaced_binding,
     "ClusterRoleBinding.rbac.authorization.k8s.io": _binding,
     "PriorityClass.scheduling.k8s.io": _priority,
-    "CustomResourceDefinition.apiextensions.k8s.io": _definition,
+    "CustomResourceDefinition.apiextensions.k8s.io": definitions.violations,
 }

@@ -6,6 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_GENERATIONS = {
+    *("Deployment.apps", "ReplicaSet.apps", "DaemonSet.apps", "StatefulSet.apps", "Job.batch", "Pod"),
+    *("PodDisruptionBudget.policy", "NetworkPolicy.networking.k8s.io", "EndpointSlice.discovery.k8s.io"),
+    *("PriorityClass.scheduling.k8s.io", "CustomResourceDefinition.apiextensions.k8s.io"),
+}
+"""The built-in kinds whose objects have a generation."""
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -35,6 +42,16 @@ class Kind:
     def id(self) -> str:
         """The name that all versions share: ``Pod``, ``Deployment.apps``."""
         return kind_id(self.group, self.kind)
+
+    @property
+    def collections(self) -> bool:
+        """Many of its objects can be deleted at once."""
+        return self.id != "Namespace"
+
+    @property
+    def ages(self) -> bool:
+        """Its objects have a generation."""
+        return self.custom or self.id in _GENERATIONS
 
     @property
     def resource(self) -> str:

@@ -60,11 +60,16 @@ class Objects:
         self.dependents: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
         """Owner's uid -> (kind id, namespace, name) of what it owns."""
         self._stored: dict[str, dict[tuple[str, str], Object]] = defaultdict(dict)
+        self._homes: dict[str, tuple[str, str, str]] = {}
+        """uid -> kind id, namespace and name of what is there."""
         self._dice = world.dice(f"kube/{name}")
         self._news: deque[tuple[str, Object]] = deque()
         self._telling = False
         for kind, schema in builtins.kinds():
             self.serve(kind, schema)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "watchers": set()}  # who watches is connected to this process
 
     # Kinds -----------------------------------------------------------------------------------------------
 
@@ -101,6 +106,21 @@ class Objects:
         """Return the stored objects themselves, for reading only, sorted by namespace and name."""
         stored = self._stored.get(kind, {})
         return [stored[key] for key in sorted(stored) if not namespace or key[0] == namespace]
+
+    def owner(self, uid: str) -> tuple[str, str, str] | None:
+        """Return kind id, namespace and name of the object with this uid, or None."""
+        return self._homes.get(uid)
+
+    def as_of(self, kind: str, namespace: str, version: int) -> Iterable[Object]:
+        """Return what ``all`` returned at a former version, which the history must still reach."""
+        later = [change for change in self.history if change.version > version and change.kind == kind]
+        then = snapshots.undone(self._stored.get(kind, {}), [(change.obj, change.before) for change in later])
+        return [then[key] for key in sorted(then) if not namespace or key[0] == namespace]
+
+    @property
+    def oldest(self) -> int:
+        """The oldest version that a watch or a page of a list may still start from."""
+        return self.history[0].version - 1 if self.history else self.version
 
     def get(self, kind: str, namespace: str, name: str) -> Object | None:
         """Return a copy of an object, or None. ``namespace`` is empty for kinds of cluster scope."""
@@ -142,8 +162,10 @@ class Objects:
         schemas.fill(self.schema(kind), new)
         strategies.prepare(kind, new, old)
         if old is not None:
-            self.aged(old, new)
+            self.aged(kind, old, new)
         ownership.record(self.schema(kind), kind, old, new, ownership.Writer(manager, now=stamp(self.world.now)))
+        if old is None:
+            strategies.admit(kind, new)
         stored = self.store(kind.id, old, new)
         if kind.kind == custom.KIND:
             stored = custom.establish(self, stored)
@@ -176,7 +198,11 @@ class Objects:
     def born(self, kind: Kind, new: Object) -> None:
         """Give a new object what the server gives."""
         head = new.setdefault("metadata", {})
-        head |= {"uid": self.fresh_uid(), "creationTimestamp": stamp(self.world.now), "generation": 1}
+        for name in ("resourceVersion", "generation", "deletionTimestamp", "deletionGracePeriodSeconds"):
+            head.pop(name, None)
+        head |= {"uid": self.fresh_uid(), "creationTimestamp": stamp(self.world.now)}
+        if kind.ages:
+            head["generation"] = 1
         if not kind.namespaced:
             head.pop("namespace", None)
 
@@ -193,9 +219,10 @@ class Objects:
             if "status" in old:
                 new["status"] = old["status"]
 
-    def aged(self, old: Object, new: Object) -> None:
-        """Move the generation when something but metadata and status differs."""
-        if without(old, "metadata", "status") != without(new, "metadata", "status"):
+    def aged(self, kind: Kind, old: Object, new: Object) -> None:
+        """Move the generation when something but metadata and a status of its own endpoint differs."""
+        apart = ("metadata", "status") if kind.status or not kind.custom else ("metadata",)
+        if kind.ages and without(old, *apart) != without(new, *apart):
             new["metadata"]["generation"] = meta(old).get("generation", 1) + 1
 
     def fresh_uid(self) -> str:
@@ -216,6 +243,8 @@ class Objects:
             deleting.remove(self, kind, new, old)
             return new
         self.commit("MODIFIED" if old else "ADDED", kind, new, old)
+        if old is None and meta(new).get("ownerReferences"):
+            deleting.watch_over(self, kind, new)
         return new
 
     def commit(self, what: str, kind: str, new: Object, old: Object | None) -> None:
@@ -228,8 +257,10 @@ class Objects:
             self.dependents[owner.get("uid", "")].discard((kind, *key))
         if what == "DELETED":
             self._stored[kind].pop(key, None)
+            self._homes.pop(head.get("uid", ""), None)
         else:
             self._stored[kind][key] = new
+            self._homes[head.get("uid", "")] = (kind, *key)
             for owner in head.get("ownerReferences") or ():
                 self.dependents[owner.get("uid", "")].add((kind, *key))
         change = Change(self.version, what, kind, new, old)

@@ -60,6 +60,17 @@ METADATA: Schema = {
 }
 
 
+_ALWAYS = {("f:metadata",)}
+_POD_TEMPLATE = ("f:spec", "f:template")
+_STRUCTS = {
+    *(("f:spec",), ("f:status",), ("f:source",), ("f:spec", "f:strategy"), ("f:spec", "f:updateStrategy")),
+    *(("f:spec", "f:names"), ("f:status", "f:loadBalancer"), ("f:spec", "f:containers")),
+    *(_POD_TEMPLATE, (*_POD_TEMPLATE, "f:metadata"), (*_POD_TEMPLATE, "f:spec")),
+    (*_POD_TEMPLATE, "f:spec", "f:containers"),
+}
+"""Members of the Go structs of built-in kinds that are there even when nobody sets them: nobody owns them."""
+
+
 @dataclass(frozen=True)
 class Writer:
     """Who writes: the field manager, the subresource it writes through, and when."""
@@ -83,6 +94,11 @@ def claimable(obj: Mapping[str, Any], subresource: str = "", *, has_status: bool
     out = without(obj, "apiVersion", "kind", "metadata", *(("status",) if has_status else ()))
     head = without(meta(obj), *_SERVERS_OWN)
     return {**out, "metadata": head} if head else out
+
+
+def claims(kind: Kind, paths: set[Path]) -> set[Path]:
+    """Return the paths without those that are always there and so are nobody's."""
+    return paths - _ALWAYS if kind.custom else paths - _ALWAYS - _STRUCTS
 
 
 def entries(obj: Object | None) -> list[Entry]:
@@ -123,8 +139,12 @@ def record(schema: Schema, kind: Kind, old: Object | None, new: Object, writer: 
     status = kind.status
     was = claimable(old or {}, writer.subresource, has_status=status)
     now = claimable(new, writer.subresource, has_status=status)
-    # Members of Go structs are always there, so only free maps own themselves on built-in kinds.
-    found = fieldsets.compare(with_metadata(schema), was, now, parents=kind.custom)
+    if old is not None and not entries(old):
+        # Nobody keeps book here: a client has emptied it, and only an apply begins it anew.
+        new["metadata"].pop("managedFields", None)
+        return
+    found = fieldsets.compare(with_metadata(schema), was, now, parents=True)
+    found.changed = claims(kind, found.changed)
     kept, mine = [], set(found.changed)
     for entry in entries(old):
         if is_by(entry, writer):

@@ -6,7 +6,7 @@ from typing import Any
 
 from infra.local.cloud.kube import fieldsets
 from infra.local.cloud.kube.fieldsets import Schema
-from infra.local.cloud.kube.refusals import Refused, bad_request
+from infra.local.cloud.kube.refusals import Refused, bad_request, internal
 from infra.local.cloud.kube.values import copied, without
 
 _DIRECTIVES = ("$patch", "$retainKeys")
@@ -91,7 +91,7 @@ def _operate(root: Any, operation: dict[str, Any]) -> None:
             *origin, name = _steps(operation["from"])
             _add(holder, last, _remove(_look(root, origin), name))
         case other:
-            raise bad_request(f"unexpected operation in JSON patch: {other!r}")
+            raise _misfit(f"unexpected operation in JSON patch: {other!r}")
 
 
 def json_patch(value: Any, operations: Any) -> Any:
@@ -110,11 +110,11 @@ def json_patch(value: Any, operations: Any) -> Any:
 def strategic(schema: Schema, value: Any, patch: Any) -> Any:
     """Apply a strategic merge patch: keyed lists merge item by item, ``$patch: delete | replace`` is honoured.
 
-    The merge key is the first key that server-side apply uses; ``$setElementOrder`` and ``$deleteFromPrimitiveList``
-    only say what the lists themselves say, so the former is dropped and the latter is honoured for sets.
+    The merge key is the first key that server-side apply uses. What the patch names stands in its order, or in that of
+    ``$setElementOrder``; what only the object has keeps its place before what followed it.
     """
     if isinstance(patch, list):
-        return _strategic_list(schema, value if isinstance(value, list) else [], patch)
+        return _strategic_list(schema, value if isinstance(value, list) else [], patch, None)
     if not isinstance(patch, dict):
         return patch
     if patch.get("$patch") == "replace":
@@ -123,32 +123,36 @@ def strategic(schema: Schema, value: Any, patch: Any) -> Any:
     if "$retainKeys" in patch:
         out = {name: item for name, item in out.items() if name in patch["$retainKeys"]}
     for name, item in patch.items():
-        _strategic_field(schema, out, name, item)
+        _strategic_field(schema, out, name, item, patch)
     return out
 
 
-def _strategic_field(schema: Schema, out: dict[str, Any], name: str, item: Any) -> None:
+def _strategic_field(schema: Schema, out: dict[str, Any], name: str, item: Any, patch: dict[str, Any]) -> None:
     if name in _DIRECTIVES or name.startswith("$setElementOrder/"):
         return
     if name.startswith("$deleteFromPrimitiveList/"):
         place = name.partition("/")[2]
         out[place] = [kept for kept in out.get(place, []) if kept not in item]
+    elif isinstance(item, list):
+        held, kind = out.get(name), fieldsets.below(schema, name)
+        order = patch.get(f"$setElementOrder/{name}")
+        out[name] = _strategic_list(kind, held if isinstance(held, list) else [], item, order)
     elif item is None or (isinstance(item, dict) and item.get("$patch") == "delete"):
         out.pop(name, None)
     else:
         out[name] = strategic(fieldsets.below(schema, name), out.get(name), item)
 
 
-def _strategic_list(schema: Schema, value: list[Any], patch: list[Any]) -> list[Any]:
+def _strategic_list(schema: Schema, value: list[Any], patch: list[Any], order: list[Any] | None) -> list[Any]:
     if schema.get("x-kubernetes-list-type") == "set":
-        return value + [item for item in patch if item not in value]
+        return _ordered([*value, *(item for item in patch if item not in value)], value, order or patch)
     keys = schema.get("x-kubernetes-list-map-keys")
     if not keys or any(isinstance(item, dict) and item.get("$patch") == "replace" for item in patch):
         return [item for item in patch if not (isinstance(item, dict) and "$patch" in item)]
     key, out = keys[0], list(value)
     for item in patch:
         if not isinstance(item, dict) or key not in item:
-            raise bad_request(f"map: {item} does not contain declared merge key: {key}")
+            raise internal(f"map: {item} does not contain declared merge key: {key}")
         place = next((i for i, held in enumerate(out) if held.get(key) == item[key]), None)
         if item.get("$patch") == "delete":
             out = [held for held in out if held.get(key) != item[key]]
@@ -156,4 +160,17 @@ def _strategic_list(schema: Schema, value: list[Any], patch: list[Any]) -> list[
             out.append(item)
         else:
             out[place] = strategic(fieldsets.items(schema), out[place], item)
-    return out
+    by_key = {held.get(key): held for held in out}
+    keys_now = _ordered(list(by_key), [held.get(key) for held in value], [item[key] for item in order or patch])
+    return [by_key[each] for each in keys_now]
+
+
+def _ordered(now: list[Any], before: list[Any], wanted: list[Any]) -> list[Any]:
+    """Put what was wanted into its order, and the rest before what followed it."""
+    named = [item for item in wanted if item in now]
+    rest = [item for item in now if item not in named]
+    out: list[Any] = []
+    while rest and named:
+        first = rest[0] in before and named[0] in before and before.index(rest[0]) < before.index(named[0])
+        out.append(rest.pop(0) if first else named.pop(0))
+    return out + rest + named

@@ -47,14 +47,15 @@ def violations(spec: Spec, path: str, restart: Sequence[str] = ()) -> Iterator[C
     yield from _unique_names(spec.get("volumes") or (), f"{path}.volumes")
     if not spec.get("containers"):
         yield required(f"{path}.containers")
-    everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    seen: list[Any] = []
     for group in ("initContainers", "containers"):
         for i, container in enumerate(spec.get(group) or ()):
             here = f"{path}.{group}[{i}]"
             yield from _container(container, here, volumes, init=group == "initContainers")
-            if _names(everything).count(container.get("name")) > 1:
+            if container.get("name") in seen:
                 said = f'Duplicate value: "{container.get("name")}"'
                 yield Cause(f"{here}.name", "FieldValueDuplicate", said)
+            seen.append(container.get("name"))
     for i, toleration in enumerate(spec.get("tolerations") or ()):
         yield from _toleration(toleration, f"{path}.tolerations[{i}]")
 
@@ -78,9 +79,24 @@ def _container(container: Spec, path: str, volumes: Sequence[Any], *, init: bool
     yield from _mounts(container.get("volumeMounts") or (), f"{path}.volumeMounts", volumes)
     yield from _ports(container.get("ports") or (), f"{path}.ports")
     yield from resources(container.get("resources") or {}, f"{path}.resources")
-    for env in ((i, e) for i, e in enumerate(container.get("env") or ()) if e.get("value") and e.get("valueFrom")):
-        yield bad_value(f"{path}.env[{env[0]}].valueFrom", "", "may not be specified when `value` is not empty")
+    for i, env in enumerate(container.get("env") or ()):
+        yield from _variable(env, f"{path}.env[{i}]")
     yield from _handlers(container, path, barred=init and policy != "Always")
+
+
+def _variable(env: Spec, path: str) -> Iterator[Cause]:
+    name, source = env.get("name"), env.get("valueFrom")
+    if not name:
+        yield required(f"{path}.name")
+    elif not re.fullmatch(r"[ -<>-~]+", name):
+        yield bad_value(
+            f"{path}.name", name, "a valid environment variable name consists of printable characters but '='"
+        )
+    if source is not None and env.get("value"):
+        yield bad_value(f"{path}.valueFrom", "", "may not be specified when `value` is not empty")
+    elif source is not None and not source:
+        why = "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`"
+        yield bad_value(f"{path}.valueFrom", "", why)
 
 
 def _identity(container: Spec, path: str, name: Any, policy: Any, *, init: bool) -> Iterator[Cause]:
@@ -108,6 +124,8 @@ def _handlers(container: Spec, path: str, *, barred: bool) -> Iterator[Cause]:
         if barred:
             yield forbidden(f"{path}.{probe}", "may not be set for init containers without restartPolicy=Always")
         yield from _handler(container[probe], f"{path}.{probe}")
+        if probe != "readinessProbe" and container[probe].get("successThreshold", 1) != 1:
+            yield bad_value(f"{path}.{probe}.successThreshold", container[probe]["successThreshold"], "must be 1")
     for hook in ("postStart", "preStop"):
         if hook in (container.get("lifecycle") or {}):
             yield from _handler(container["lifecycle"][hook], f"{path}.lifecycle.{hook}")
@@ -117,6 +135,8 @@ def _handler(value: Spec, path: str) -> Iterator[Cause]:
     named = [handler for handler in _HANDLERS if handler in value]
     if not named:
         yield required(path, "must specify a handler type")
+    if (value.get("httpGet") or {}).get("port") == 0:
+        yield bad_value(f"{path}.httpGet.port", 0, "must be between 1 and 65535, inclusive")
     for handler in named[1:]:
         yield forbidden(f"{path}.{handler}", "may not specify more than 1 handler type")
 
@@ -174,7 +194,10 @@ def resources(value: Spec, path: str) -> Iterator[Cause]:
             yield bad_value(f"{path}.requests", text, f"must be equal to {name} limit of {limits[name]}")
         elif limit is not None and wanted > limit:
             yield bad_value(f"{path}.requests", text, f"must be less than or equal to {name} limit of {limits[name]}")
-    for name, text in [*limits.items(), *requests.items()]:
-        amount = quantity(text)
-        if amount is not None and "/" in name and amount.denominator != 1:
-            yield bad_value(f"{path}.limits[{name}]", text, "must be an integer")
+    for group, amounts in (("limits", limits), ("requests", requests)):
+        for name, text in amounts.items():
+            amount = quantity(text)
+            if amount is not None and amount < 0:
+                yield bad_value(f"{path}.{group}[{name}]", text, "must be greater than or equal to 0")
+            elif amount is not None and "/" in name and amount.denominator != 1:
+                yield bad_value(f"{path}.{group}[{name}]", text, "must be an integer")

@@ -60,9 +60,13 @@ def forbidden(field: str, why: str) -> Cause:
 class Refused(Exception):  # noqa: N818 - it is what the server says, not a fault of ours
     """An answer that is not a success: HTTP code, reason, message and details of the Status."""
 
-    def __init__(self, code: int, reason: str, message: str, details: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, code: int, reason: str, message: str, details: dict[str, Any] | None = None, *, plain: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
+        self.plain = plain
+        """The answer is the message alone, as plain text."""
         self.reason = reason
         self.message = message
         self.details = details
@@ -79,11 +83,17 @@ class Refused(Exception):  # noqa: N818 - it is what the server says, not a faul
 
 
 def _details(kind: Kind, name: str) -> dict[str, Any]:
-    return {"name": name, **({"group": kind.group} if kind.group else {}), "kind": kind.plural}
+    named = {**({"name": name} if name else {}), **({"group": kind.group} if kind.group else {})}
+    return {**named, "kind": kind.plural}
+
+
+def not_served() -> Refused:
+    """404 for a path outside the built-in groups that nobody serves: not even a Status."""
+    return Refused(404, "", "404 page not found", plain=True)
 
 
 def no_such_path() -> Refused:
-    """404 for a path that names no resource."""
+    """404 for a path in a built-in group that names no resource."""
     return Refused(404, "NotFound", "the server could not find the requested resource", {})
 
 
@@ -119,6 +129,39 @@ def invalid(kind: Kind, name: str, causes: Sequence[Cause]) -> Refused:
     whole = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
     details = {**_details(kind, name), "kind": kind.kind, "causes": [cause.body() for cause in causes]}
     return Refused(422, "Invalid", f'{whole} "{name}" is invalid: {said}', details)
+
+
+def wrong_version(kind: Kind, name: str) -> Refused:
+    """422 for a PUT that must name a resource version and does not."""
+    why = "must be specified for an update"
+    field = "metadata.resourceVersion"
+    message = f'{kind.resource} "{name}" is invalid: {field}: Invalid value: 0x0: {why}'
+    cause = {"reason": "FieldValueInvalid", "message": f"Invalid value: 0x0: {why}", "field": field}
+    return Refused(422, "Invalid", message, {**_details(kind, name), "causes": [cause]})
+
+
+def precondition(kind: Kind, name: str, what: str, wanted: str, found: str) -> Refused:
+    """409 for a delete that was meant for another object or another version of it."""
+    said = f"the {what} in the precondition ({wanted}) does not match the {what} in record ({found})"
+    message = f'Operation cannot be fulfilled on {kind.kind} "{name}": {said}'
+    return Refused(409, "Conflict", message, {**_details(kind, name), "kind": kind.kind})
+
+
+def wrong_options(kind: str, causes: Sequence[Cause]) -> Refused:
+    """422 for what a client says about a write: ``CreateOptions``, ``PatchOptions`` and the like."""
+    said = ", ".join(cause.said() for cause in causes)
+    details = {"group": "meta.k8s.io", "kind": kind, "causes": [cause.body() for cause in causes]}
+    return Refused(422, "Invalid", f'{kind}.meta.k8s.io "" is invalid: {said}', details)
+
+
+def wrong_method() -> Refused:
+    """405 for a method that a path does not take."""
+    return Refused(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+
+
+def internal(message: str) -> Refused:
+    """500 for what the real server does not make a proper answer of."""
+    return Refused(500, "", message, {})
 
 
 def bad_request(message: str) -> Refused:

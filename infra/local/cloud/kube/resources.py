@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from infra.local.cloud.kube import (
     apply,
+    asking,
     ownership,
     patches,
     refusals,
@@ -25,7 +26,16 @@ from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.kube.values import Object, meta
 
 _MERGE, _JSON = "application/merge-patch+json", "application/json-patch+json"
-_STRATEGIC, _APPLY = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
+_STRATEGIC, _APPLY = "application/strategic-merge-patch+json", asking.APPLY
+_NEEDS_A_PROGRAM = ("log", "exec", "attach", "portforward", "proxy")
+_ON_ONE = {"update", "patch", "apply"}
+_POLICIES = ("Foreground", "Background", "Orphan")
+_RBAC = "rbac.authorization.k8s.io"
+_UPSERTS = {
+    *("Lease.coordination.k8s.io", "Endpoints", "Event", "Service"),
+    *(f"{kind}.{_RBAC}" for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")),
+}
+"""Kinds that a PUT creates where they are absent."""
 
 
 def verb(asked: Asked, where: Place) -> str:
@@ -42,19 +52,30 @@ def verb(asked: Asked, where: Place) -> str:
 def serve(objects: Objects, asked: Asked, where: Place) -> Response:
     """Answer a request on a resource."""
     if where.subresource and not _has(where):
-        raise refusals.no_such_path()
+        raise refusals.not_found(where.kind, where.name) if where.kind.custom else refusals.no_such_path()
     if where.subresource in _SPECIAL:
         return _SPECIAL[where.subresource](objects, asked, where)
-    handler = _VERBS.get(verb(asked, where))
-    if handler is None:
-        raise refusals.Refused(
-            405, "MethodNotAllowed", "the server does not allow this method on the requested resource"
-        )
+    wanted = verb(asked, where)
+    handler = _VERBS.get(wanted)
+    if handler is None or not _fits(wanted, where):
+        raise refusals.wrong_method()
+    if not where.name and wanted in _ON_ONE:
+        raise refusals.bad_request("name must be provided")
     return handler(objects, asked, where)
 
 
+def _fits(wanted: str, where: Place) -> bool:
+    """Say whether a verb belongs to what the path points to: one object, or all of them."""
+    if wanted == "deletecollection":
+        return where.kind.collections
+    if wanted == "create" and where.kind.namespaced and not where.namespace:
+        return False
+    # The custom kinds have one door for all verbs, which looks at the name only later.
+    return where.kind.custom or (bool(where.name) if wanted in _ON_ONE else wanted != "create" or not where.name)
+
+
 def _has(where: Place) -> bool:
-    pods_own = where.kind.id == "Pod" and where.subresource in {"log", "eviction"}
+    pods_own = where.kind.id == "Pod" and (where.subresource == "eviction" or where.subresource in _NEEDS_A_PROGRAM)
     scales = where.kind.scale and where.subresource == "scale"
     return pods_own or scales or (where.kind.status and where.subresource == "status")
 
@@ -70,37 +91,48 @@ def _test(asked: Asked, where: Place) -> selectors.Test:
 
 def _get(objects: Objects, asked: Asked, where: Place) -> Response:
     found = where.target(objects).existing()
-    return render.answer(render.one(objects, where.kind, found, asked.shape))
+    include = asked.query.get("includeObject", "")
+    return render.answer(render.one(objects, where.kind, found, asked.shape, include))
 
 
 def _list(objects: Objects, asked: Asked, where: Place) -> Response:
     test = _test(asked, where)
-    found = [obj for obj in objects.all(where.kind.id, where.namespace) if test(obj)]
-    head: dict[str, Any] = {"resourceVersion": str(objects.version)}
-    limit, start = asked.number("limit"), _start(asked)
-    if start:
-        found = [obj for obj in found if _key(obj) > start]
+    limit, (start, version) = max(asked.number("limit"), 0), _start(objects, asked)
+    stored = (
+        objects.as_of(where.kind.id, where.namespace, version) if start else objects.all(where.kind.id, where.namespace)
+    )
+    found = [obj for obj in stored if test(obj) and _key(obj) > start]
+    head: dict[str, Any] = {"resourceVersion": str(version)}
     if limit and len(found) > limit:
-        token = json.dumps({"v": "meta.k8s.io/v1", "start": _key(found[limit - 1])})
+        token = json.dumps({"v": "meta.k8s.io/v1", "rv": version, "start": _key(found[limit - 1])})
         head["continue"] = base64.urlsafe_b64encode(token.encode()).decode()
         if not (asked.query.get("labelSelector") or asked.query.get("fieldSelector")):
             head["remainingItemCount"] = len(found) - limit
         found = found[:limit]
-    return render.answer(render.many(objects, where.kind, found, head, asked.shape))
+    return render.answer(
+        render.many(objects, where.kind, found, head, asked.shape, asked.query.get("includeObject", ""))
+    )
 
 
 def _key(obj: Object) -> list[str]:
     return [meta(obj).get("namespace", ""), meta(obj)["name"]]
 
 
-def _start(asked: Asked) -> list[str]:
-    token = asked.query.get("continue")
+def _start(objects: Objects, asked: Asked) -> tuple[list[str], int]:
+    """Return after which object a page begins, and the version of the moment that all its pages show."""
+    token, wanted = asked.query.get("continue"), asked.query.get("resourceVersion") or "0"
+    if not wanted.isdigit():
+        raise refusals.internal(f"resourceVersion: Invalid value: {wanted!r}: invalid resource version")
     if not token:
-        return []
+        return [], objects.version
     try:
-        return list(json.loads(base64.urlsafe_b64decode(token))["start"])
+        read = json.loads(base64.urlsafe_b64decode(token))
+        start, version = list(read["start"]), int(read["rv"])
     except (ValueError, KeyError, TypeError) as error:
         raise refusals.bad_request("continue key is not valid") from error
+    if version < objects.oldest:
+        raise refusals.expired(version, objects.oldest)
+    return start, version
 
 
 def _watch(objects: Objects, asked: Asked, where: Place) -> Response:
@@ -128,8 +160,12 @@ def _create(objects: Objects, asked: Asked, where: Place) -> Response:
 
 def _update(objects: Objects, asked: Asked, where: Place) -> Response:
     options, target, body = asked.options(), where.target(objects), asked.payload()
+    if where.kind.id in _UPSERTS and not where.subresource and target.find() is None:
+        made = writes.create(target, body, options)
+        return render.answer(render.one(objects, where.kind, made, asked.shape), 201, options.warnings)
     target.existing()
     writes.needs_version(target, body)
+    writes.guard_uid(target, body)
     made = writes.update(target, body, options)
     return render.answer(render.one(objects, where.kind, made, asked.shape), 200, options.warnings)
 
@@ -168,9 +204,6 @@ def _merged(base: Object, patch: Any) -> Object:
 
 def _apply(objects: Objects, asked: Asked, where: Place) -> Response:
     options = asked.options()
-    if not asked.query.get("fieldManager"):
-        why = "fieldManager: Required value: is required for apply patch"
-        raise refusals.Refused(422, "Invalid", f'PatchOptions.meta.k8s.io "" is invalid: {why}')
     made, new = apply.apply(where.target(objects), asked.payload(), options)
     return render.answer(render.one(objects, where.kind, made, asked.shape), 201 if new else 200, options.warnings)
 
@@ -187,11 +220,15 @@ def _delete(objects: Objects, asked: Asked, where: Place) -> Response:
 
 
 def _farewell(asked: Asked) -> writes.Farewell:
-    body = asked.payload() if asked.body else {}
+    try:
+        body = asked.payload() if asked.body else {}
+    except refusals.Refused as refused:
+        raise refusals.internal(refused.message) from refused
     if not isinstance(body, dict):
         raise refusals.bad_request("the body of a delete is a DeleteOptions object")
     before = body.get("preconditions") or {}
     default = "Orphan" if body.get("orphanDependents") else "Background"
+    _check_farewell(asked, body)
     grace = body.get("gracePeriodSeconds", asked.query.get("gracePeriodSeconds"))
     return writes.Farewell(
         now=str(grace) == "0",
@@ -200,6 +237,18 @@ def _farewell(asked: Asked) -> writes.Farewell:
         version=before.get("resourceVersion") or "",
         dry_run=bool(asked.query.get("dryRun") or body.get("dryRun")),
     )
+
+
+def _check_farewell(asked: Asked, body: Mapping[str, Any]) -> None:
+    asked.options()
+    policy = body.get("propagationPolicy") or asked.query.get("propagationPolicy")
+    if policy and body.get("orphanDependents") is not None:
+        why = "orphanDependents and deletionPropagation cannot be both set"
+        raise refusals.wrong_options("DeleteOptions", [refusals.bad_value("propagationPolicy", policy, why)])
+    if policy and policy not in _POLICIES:
+        raise refusals.wrong_options(
+            "DeleteOptions", [refusals.unsupported("propagationPolicy", policy, [*_POLICIES, "nil"])]
+        )
 
 
 def _delete_many(objects: Objects, asked: Asked, where: Place) -> Response:
@@ -212,10 +261,9 @@ def _delete_many(objects: Objects, asked: Asked, where: Place) -> Response:
     return render.answer(render.many(objects, where.kind, found, head, asked.shape))
 
 
-def _log(objects: Objects, _: Asked, where: Place) -> Response:
-    pod = where.target(objects).existing()
-    # Nothing runs here; what stands in for a program's output is kept on the pod by whoever plays its node.
-    return PlainTextResponse((meta(pod).get("annotations") or {}).get("cloud.local/log", ""))
+def _no_program(objects: Objects, _: Asked, where: Place) -> Response:
+    where.target(objects).existing()
+    raise refusals.bad_request(f"no program runs in the pods of the embedded cloud, so there is no {where.subresource}")
 
 
 Handler = Callable[[Objects, Asked, Place], Response]
@@ -230,4 +278,8 @@ _VERBS: dict[str, Handler] = {
     "delete": _delete,
     "deletecollection": _delete_many,
 }
-_SPECIAL: dict[str, Handler] = {"log": _log, "scale": scaling.serve, "eviction": scaling.evict}
+_SPECIAL: dict[str, Handler] = {
+    "scale": scaling.serve,
+    "eviction": scaling.evict,
+    **dict.fromkeys(_NEEDS_A_PROGRAM, _no_program),
+}

@@ -8,8 +8,16 @@ from functools import cache, lru_cache
 from typing import Any
 
 from infra.local.cloud.kube.fieldsets import Schema
-from infra.local.cloud.kube.refusals import Cause, bad_value
+from infra.local.cloud.kube.refusals import Cause, shown
 
+_TYPES: dict[str, type] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "integer": int,
+    "number": float,
+    "boolean": bool,
+}
 _REASONS = {"FieldValueRequired": "Required value", "FieldValueForbidden": "Forbidden"}
 
 
@@ -46,6 +54,17 @@ def _program(rule: str) -> Any:
     return environment.program(environment.compile(rule), functions={"_==_": _equal, "_!=_": _unequal})
 
 
+def fault(rule: str) -> str:
+    """Say why a rule cannot be compiled; empty when it can."""
+    from celpy import CELParseError  # noqa: PLC0415 - as above
+
+    try:
+        _program(rule)
+    except CELParseError as error:
+        return str(error)
+    return ""
+
+
 def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(item) for item in value]
@@ -56,17 +75,20 @@ def _named(value: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def _holds(rule: str, value: str, old: str | None) -> bool | str:
-    """Evaluate a rule on JSON texts, which a cache can tell apart: controllers send the same object again and again."""
+def _evaluated(rule: str, value: str, old: str | None) -> tuple[Any, str]:
+    """Evaluate a rule and return what it says, or its error as a text.
+
+    Values come as JSON, which a cache can tell apart: controllers send the same object again and again.
+    """
     from celpy import CELEvalError, adapter  # noqa: PLC0415 - as above
 
     names = {"self": adapter.json_to_cel(_named(json.loads(value)))}
     if old is not None:
         names["oldSelf"] = adapter.json_to_cel(_named(json.loads(old)))
     try:
-        return bool(_program(rule).evaluate(names))
+        return _program(rule).evaluate(names), ""
     except CELEvalError as error:
-        return str(error)
+        return None, str(error)
 
 
 def violations(schema: Schema, value: Any, path: str, old: Any) -> Iterator[Cause]:
@@ -79,17 +101,38 @@ def violations(schema: Schema, value: Any, path: str, old: Any) -> Iterator[Caus
         transition = "oldSelf" in entry["rule"]
         if transition and before is None:
             continue
-        outcome = _holds(entry["rule"], now, before if transition else None)
+        outcome, error = _evaluated(entry["rule"], now, before if transition else None)
         where = path + entry.get("fieldPath", "")
-        if isinstance(outcome, str):
-            yield bad_value(where, value, f"rule evaluation error: {outcome}")
+        if error:
+            yield _invalid(path, value, f"{error} evaluating rule: {_message(entry)}")
         elif not outcome:
-            yield _broken(entry, where, value)
+            yield _broken(entry, where, value, _written(entry, now, before) or _message(entry))
 
 
-def _broken(entry: dict[str, Any], where: str, value: Any) -> Cause:
-    said = entry.get("message") or f"failed rule: {entry['rule']}"
+def _message(entry: dict[str, Any]) -> str:
+    return str(entry.get("message") or f"failed rule: {entry['rule']}").strip()
+
+
+def _written(entry: dict[str, Any], now: str, before: str | None) -> str:
+    """Return what ``messageExpression`` says; empty where there is none, or where it says nothing usable."""
+    rule = entry.get("messageExpression")
+    if not rule:
+        return ""
+    said, _ = _evaluated(rule, now, before if "oldSelf" in rule else None)
+    usable = isinstance(said, str) and said.strip() and "\n" not in said
+    return str(said).strip() if usable else ""
+
+
+def _broken(entry: dict[str, Any], where: str, value: Any, said: str) -> Cause:
     reason = entry.get("reason", "")
     if reason in _REASONS:
         return Cause(where, reason, f"{_REASONS[reason]}: {said}")
-    return bad_value(where, value, said)
+    if reason == "FieldValueDuplicate":
+        return Cause(where, reason, f"Duplicate value: {shown(value)}")
+    return _invalid(where, value, said)
+
+
+def _invalid(where: str, value: Any, said: str) -> Cause:
+    # A rule's refusal names the type of the value, not the value.
+    kind = next((name for name, held in _TYPES.items() if type(value) is held), "null")
+    return Cause(where, "FieldValueInvalid", f'Invalid value: "{kind}": {said}')

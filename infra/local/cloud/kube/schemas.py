@@ -22,6 +22,14 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "boolean": (bool,),
 }
 WRONG_TYPE = "FieldValueTypeInvalid"
+_BLOCKING = {
+    *("FieldValueNotSupported", "FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany"),
+    WRONG_TYPE,
+}
+_UNASKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation"
+)
 _ENVELOPE = {"apiVersion", "kind", "metadata"}
 
 
@@ -91,8 +99,44 @@ def right_type(schema: Schema, value: Any) -> bool:
     return isinstance(value, _TYPES[wanted])
 
 
-def violations(schema: Schema, value: Any, path: str = "", old: Any = None) -> Iterator[Cause]:
-    """Yield everything wrong with a value. ``old`` is its former value, for rules on transitions."""
+def verdict(schema: Schema, value: Any, path: str, old: Any) -> Iterator[Cause]:
+    """Yield what is wrong with a value, rules in CEL included; ``old`` is its former value, for those on transitions.
+
+    Where the value has not even its shape, the rules are not asked, and that is told.
+    """
+    found = list(violations(schema, value, path))
+    yield from found
+    if not any(cause.reason in _BLOCKING for cause in found):
+        yield from _rules(schema, value, path, old)
+    elif _ruled(schema):
+        yield Cause("<nil>", "FieldValueInvalid", f'Invalid value: "null": {_UNASKED}')
+
+
+def _ruled(schema: Schema) -> bool:
+    parts = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    return "x-kubernetes-validations" in schema or any(_ruled(part) for part in parts if isinstance(part, dict))
+
+
+def _rules(schema: Schema, value: Any, path: str, old: Any) -> Iterator[Cause]:
+    yield from rules.violations(schema, value, path, old)
+    if isinstance(value, dict):
+        before = old if isinstance(old, dict) else {}
+        fields: Schema = schema.get("properties") or {}
+        free = schema.get("additionalProperties")
+        for name, item in value.items():
+            kind = fields.get(name) or (free if isinstance(free, dict) else None)
+            if kind and item is not None:
+                yield from _rules(kind, item, f"{path}.{name}" if path else name, before.get(name))
+    elif isinstance(value, list):
+        # Only the items of keyed lists can be followed from one value to the next.
+        keyed = is_list(schema, value)
+        was = {item_key(schema, item): item for item in old or ()} if keyed else {}
+        for i, item in enumerate(value):
+            yield from _rules(items(schema), item, f"{path}[{i}]", was.get(item_key(schema, item)) if keyed else None)
+
+
+def violations(schema: Schema, value: Any, path: str = "") -> Iterator[Cause]:
+    """Yield everything in which a value does not fit its schema."""
     if value is None and schema.get("nullable"):
         return
     if not right_type(schema, value):
@@ -100,19 +144,20 @@ def violations(schema: Schema, value: Any, path: str = "", old: Any = None) -> I
         kind = _type_of(value)
         why = f'Invalid value: "{kind}": {path} in body must be of type {wanted}: "{kind}"'
         yield Cause(path, WRONG_TYPE, why)
+        if "enum" in schema:
+            yield unsupported(path, value, schema["enum"])
         return
     if "enum" in schema and value not in schema["enum"]:
         yield unsupported(path, value, schema["enum"])
     if isinstance(value, str):
         yield from _text_violations(schema, value, path)
     elif isinstance(value, dict):
-        yield from _object_violations(schema, value, path, old if isinstance(old, dict) else None)
+        yield from _object_violations(schema, value, path)
     elif isinstance(value, list):
-        yield from _list_violations(schema, value, path, old if isinstance(old, list) else None)
+        yield from _list_violations(schema, value, path)
     elif not isinstance(value, bool):
         yield from _number_violations(schema, value, path)
     yield from _combinations(schema, value, path)
-    yield from rules.violations(schema, value, path, old)
 
 
 def _type_of(value: Any) -> str:
@@ -151,7 +196,7 @@ def _number_violations(schema: Schema, value: float, path: str) -> Iterator[Caus
         yield bad_value(path, value, f"{path} in body should be greater than or equal to {schema['minimum']}")
 
 
-def _object_violations(schema: Schema, value: dict[str, Any], path: str, old: dict[str, Any] | None) -> Iterator[Cause]:
+def _object_violations(schema: Schema, value: dict[str, Any], path: str) -> Iterator[Cause]:
     for name in schema.get("required", ()):
         if name not in value:
             yield required(f"{path}.{name}" if path else name)
@@ -165,24 +210,23 @@ def _object_violations(schema: Schema, value: dict[str, Any], path: str, old: di
     for name, item in value.items():
         kind = fields.get(name) or (free if isinstance(free, dict) else None)
         if kind:
-            yield from violations(kind, item, f"{path}.{name}" if path else name, (old or {}).get(name))
+            yield from violations(kind, item, f"{path}.{name}" if path else name)
 
 
-def _list_violations(schema: Schema, value: list[Any], path: str, old: list[Any] | None) -> Iterator[Cause]:
+def _list_violations(schema: Schema, value: list[Any], path: str) -> Iterator[Cause]:
     if len(value) > schema.get("maxItems", len(value)):
         limit = schema["maxItems"]
         yield Cause(path, "FieldValueTooMany", f"Too many: {len(value)}: must have at most {limit} items")
     if len(value) < schema.get("minItems", 0):
         yield bad_value(path, len(value), f"{path} in body should have at least {schema['minItems']} items")
     keyed = is_list(schema, value)
-    before = {item_key(schema, item): item for item in old or ()} if keyed else {}
     seen: set[str] = set()
     for i, item in enumerate(value):
         key = item_key(schema, item) if keyed else ""
         if keyed and key in seen:
             yield Cause(f"{path}[{i}]", "FieldValueDuplicate", f"Duplicate value: {key[2:]}")
         seen.add(key)
-        yield from violations(items(schema), item, f"{path}[{i}]", before.get(key))
+        yield from violations(items(schema), item, f"{path}[{i}]")
 
 
 def _fits(schema: Schema, value: Any, path: str) -> bool:

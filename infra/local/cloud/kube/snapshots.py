@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infra.local.cloud.kube.values import Object, meta
@@ -29,6 +29,19 @@ _DROPPED = {
     "batch.kubernetes.io/controller-uid",
     "networking.gke.io/last-reconcile-time",
 }
+
+
+def undone(
+    stored: Mapping[tuple[str, str], Object], changes: Sequence[tuple[Object, Object | None]]
+) -> dict[tuple[str, str], Object]:
+    """Return the objects of a kind as they were before these changes: each is what came and what was there before."""
+    then = dict(stored)
+    for obj, before in reversed(changes):
+        key = (meta(obj).get("namespace", ""), meta(obj)["name"])
+        then.pop(key, None)
+        if before is not None:
+            then[key] = before
+    return then
 
 
 def _plain(value: Any) -> Any:

@@ -20,6 +20,23 @@ def prepare(kind: Kind, new: Object, old: Object | None) -> None:
         step(new, old)
 
 
+def admit(kind: Kind, new: Object) -> None:
+    """Add, in place, what admission adds to a new object and what nobody owns."""
+    if kind.id != "Pod":
+        return
+    spec = new["spec"]
+    spec.setdefault("priority", 0)
+    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
+    known = {toleration.get("key") for toleration in spec.get("tolerations") or ()}
+    added = [
+        {"key": f"node.kubernetes.io/{trouble}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+        for trouble in ("not-ready", "unreachable")
+        if f"node.kubernetes.io/{trouble}" not in known and None not in known
+    ]
+    if added:
+        spec["tolerations"] = [*(spec.get("tolerations") or ()), *added]
+
+
 def _namespace(new: Object, _: Object | None) -> None:
     head = meta(new)
     head["labels"] = {**(head.get("labels") or {}), "kubernetes.io/metadata.name": head["name"]}
@@ -30,6 +47,7 @@ def _namespace(new: Object, _: Object | None) -> None:
 def _pod(new: Object, old: Object | None) -> None:
     if old is None:
         new.setdefault("status", {"phase": "Pending", "qosClass": _quality(new.get("spec") or {})})
+        new["spec"].setdefault("enableServiceLinks", True)
     for container in _containers(new.get("spec") or {}):
         _container(container)
         resources = container["resources"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.local.cloud.kube import custom
 from infra.local.cloud.kube.kinds import Kind
+from infra.local.cloud.kube.refusals import bad_request
 from infra.local.cloud.kube.values import Object, at, meta
 
 if TYPE_CHECKING:
@@ -95,19 +96,32 @@ def _completions(obj: Object) -> str:
     return f"{at(obj, 'status', 'succeeded') or 0}/{at(obj, 'spec', 'completions') or 1}"
 
 
+def _external(obj: Object) -> str:
+    found = at(obj, "status", "loadBalancer", "ingress") or []
+    return ",".join(str(each.get("ip") or each.get("hostname")) for each in found) or "<none>"
+
+
+def _selector(*path: str) -> Cell:
+    return lambda obj: ",".join(f"{k}={v}" for k, v in sorted((at(obj, *path) or {}).items())) or "<none>"
+
+
+def _containers(part: str) -> Cell:
+    return lambda obj: ",".join(str(c.get(part)) for c in at(obj, "spec", "template", "spec", "containers") or ())
+
+
 _SPEC_STATUS = [("Desired", _count("spec", "replicas")), ("Current", _count("status", "replicas"))]
 _COLUMNS: dict[str, Sequence[tuple[str, Cell]]] = {
     "Pod": [
         ("Ready", _pod_ready),
         ("Status", _pod_status),
         ("Restarts", _restarts),
-        ("Node", _text("spec", "nodeName")),
     ],
     "Node": [("Status", _node_status), ("Version", _text("status", "nodeInfo", "kubeletVersion"))],
     "Namespace": [("Status", _text("status", "phase"))],
     "Service": [
         ("Type", _text("spec", "type")),
         ("Cluster-IP", _text("spec", "clusterIP")),
+        ("External-IP", _external),
         ("Port(s)", _ports),
     ],
     "Deployment.apps": [
@@ -130,6 +144,18 @@ _COLUMNS: dict[str, Sequence[tuple[str, Cell]]] = {
 }
 
 
+_WIDE: dict[str, Sequence[tuple[str, Cell]]] = {
+    "Pod": [("IP", _text("status", "podIP")), ("Node", _text("spec", "nodeName"))],
+    "Service": [("Selector", _selector("spec", "selector"))],
+    "Deployment.apps": [
+        ("Containers", _containers("name")),
+        ("Images", _containers("image")),
+        ("Selector", _selector("spec", "selector", "matchLabels")),
+    ],
+}
+"""Columns that only ``-o wide`` shows."""
+
+
 def _printed(column: dict[str, Any], now: datetime) -> Cell:
     def cell(obj: Object) -> Any:
         value = json_path(obj, column["jsonPath"])
@@ -144,6 +170,7 @@ def _columns(objects: Objects, kind: Kind) -> list[tuple[dict[str, Any], Cell]]:
     now = objects.world.now
     out: list[tuple[dict[str, Any], Cell]] = [(_column("Name", form="name"), lambda obj: meta(obj).get("name"))]
     out += [(_column(name), cell) for name, cell in _COLUMNS.get(kind.id, ())]
+    wide = [(_column(name, priority=1), cell) for name, cell in _WIDE.get(kind.id, ())]
     crd = objects.find(custom.ID, "", f"{kind.plural}.{kind.group}") if kind.custom else None
     for version in at(crd, "spec", "versions") or ():
         if version["name"] == kind.version:
@@ -151,8 +178,9 @@ def _columns(objects: Objects, kind: Kind) -> list[tuple[dict[str, Any], Cell]]:
                 said = _column(column["name"], column["type"], column.get("description", ""), column.get("priority", 0))
                 out.append((said, _printed(column, now)))
     if not any(column["name"] == "Age" for column, _ in out):
-        out.append((_column("Age"), lambda obj: age(now, meta(obj).get("creationTimestamp"))))
-    return out
+        form = "date" if kind.custom else "string"
+        out.append((_column("Age", form), lambda obj: age(now, meta(obj).get("creationTimestamp"))))
+    return out + wide
 
 
 def _column(
@@ -161,13 +189,22 @@ def _column(
     return {"name": name, "type": kind, "format": form, "description": description, "priority": priority}
 
 
-def table(objects: Objects, kind: Kind, found: Sequence[Object], head: dict[str, Any]) -> dict[str, Any]:
-    """Return objects as a ``Table``."""
+def _carried(obj: Object, include: str) -> dict[str, Any]:
+    match include:
+        case "None":
+            return {}
+        case "Object":
+            return {"object": obj}
+        case "" | "Metadata":
+            partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
+            return {"object": {**partial, "metadata": meta(obj)}}
+    raise bad_request(f"invalid includeObject value: {include!r}")
+
+
+def table(objects: Objects, kind: Kind, found: Sequence[Object], head: dict[str, Any], include: str) -> dict[str, Any]:
+    """Return objects as a ``Table``; its rows carry ``Metadata`` (the default), the whole ``Object`` or ``None``."""
     columns = _columns(objects, kind)
-    partial = {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1"}
-    rows = [
-        {"cells": [cell(obj) for _, cell in columns], "object": {**partial, "metadata": meta(obj)}} for obj in found
-    ]
+    rows = [{"cells": [cell(obj) for _, cell in columns], **_carried(obj, include)} for obj in found]
     definitions = [column for column, _ in columns]
     return {
         "kind": "Table",

@@ -40,7 +40,11 @@ class Wish:
 
 
 def stream(objects: Objects, wish: Wish) -> StreamingResponse:
-    """Answer with one JSON line per event. Raises 410 when the start lies before the history."""
+    """Answer with one JSON line per event: a single ERROR of code 410 when the start lies before the history."""
+    if wish.since.isdigit() and 0 < int(wish.since) < objects.oldest and not wish.initial:
+        late = refusals.expired(int(wish.since), objects.oldest).body()
+        line = b'{"type":"ERROR","object":%s}\n' % render.dumped(late)
+        return StreamingResponse(iter([line]), media_type="application/json")
     begun = _beginning(objects, wish)
     queue: asyncio.Queue[Change | None] = asyncio.Queue()
     objects.watchers.add(queue.put_nowait)
@@ -53,11 +57,8 @@ def _beginning(objects: Objects, wish: Wish) -> list[bytes]:
         lines = [_line(objects, wish, "ADDED", obj) for obj in found]
         return [*lines, _bookmark(objects, wish, end=True)] if wish.initial else lines
     if not wish.since.isdigit():
-        raise refusals.bad_request(f"resourceVersion: Invalid value: {wish.since!r}: invalid resource version")
+        raise refusals.internal(f"resourceVersion: Invalid value: {wish.since!r}: invalid resource version")
     since = int(wish.since)
-    oldest = objects.history[0].version if objects.history else objects.version + 1
-    if since + 1 < oldest and since < objects.version:
-        raise refusals.expired(since, oldest)
     told = (_event(objects, wish, change) for change in objects.history if change.version > since)
     return [line for line in told if line]
 
@@ -95,10 +96,16 @@ def _event(objects: Objects, wish: Wish, change: Change) -> bytes | None:
         return _line(objects, wish, "DELETED", change.obj) if before or after else None
     # A change of labels moves an object into or out of what the watch sees.
     if before and not after:
-        return _line(objects, wish, "DELETED", change.obj)
+        return _line(objects, wish, "DELETED", _as_it_was(change))
     if after:
         return _line(objects, wish, "MODIFIED" if before else "ADDED", change.obj)
     return None
+
+
+def _as_it_was(change: Change) -> Object:
+    # What leaves a selector is told as it last was inside, at the version at which it left.
+    before = change.before or change.obj
+    return {**before, "metadata": {**meta(before), "resourceVersion": str(change.version)}}
 
 
 def _line(objects: Objects, wish: Wish, what: str, obj: Object) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from infra.local.cloud.kube import custom, deleting, ownership, refusals, schemas, strategies, validation
+from infra.local.cloud.kube import custom, deleting, lean, ownership, refusals, schemas, strategies, validation
 from infra.local.cloud.kube.kinds import Kind
 from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.kube.ownership import Writer
@@ -15,6 +15,7 @@ from infra.local.cloud.kube.refusals import Refused
 from infra.local.cloud.kube.values import Object, meta, stamp
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+_OTHER_NAMESPACE = "the namespace of the provided object does not match the namespace sent on the request"
 _ESTABLISHING = timedelta(seconds=1)
 _VERSIONED_UPDATES = {"CustomResourceDefinition.apiextensions.k8s.io", "PodDisruptionBudget.policy"}
 
@@ -72,13 +73,13 @@ def create(target: Target, body: Object, options: Options, managed: list[dict[st
     objects, kind = target.objects, target.kind
     new = _decoded(target, body, options)
     head = new["metadata"]
+    if head.get("resourceVersion"):
+        raise refusals.internal("resourceVersion should not be set on objects to be created")
     if not head.get("name") and head.get("generateName"):
         head["name"] = head["generateName"] + objects.suffix()
     if not head.get("name"):
         _refuse_if(target, [refusals.required("metadata.name", "name or generateName is required")])
     _place(target, head)
-    head.pop("resourceVersion", None)
-    head.pop("deletionTimestamp", None)
     if kind.status and kind.id != "Node":
         new.pop("status", None)
     objects.born(kind, new)
@@ -86,6 +87,7 @@ def create(target: Target, body: Object, options: Options, managed: list[dict[st
     if objects.find(kind.id, head.get("namespace", ""), head["name"]) is not None:
         raise refusals.already_exists(kind, head["name"])
     _own(target, None, new, options, managed)
+    strategies.admit(kind, new)
     return new if options.dry_run else _kept(target, None, new)
 
 
@@ -94,6 +96,7 @@ def update(target: Target, body: Object, options: Options, managed: list[dict[st
     objects, kind, old = target.objects, target.kind, target.existing()
     new = _decoded(target, body, options)
     _guard(target, new["metadata"], old)
+    emptied = new["metadata"].get("managedFields") == [{}]
     if target.subresource == "status":
         new = {**old, "metadata": dict(meta(old)), "status": new.get("status") or {}}
         schemas.fill(target.schema.get("properties", {}).get("status", {}), new["status"])
@@ -101,8 +104,11 @@ def update(target: Target, body: Object, options: Options, managed: list[dict[st
     else:
         objects.carried(kind, old, new)
         _completed(target, new, old)
-        objects.aged(old, new)
-    _own(target, old, new, options, managed)
+        objects.aged(kind, old, new)
+    if emptied:
+        new["metadata"].pop("managedFields", None)
+    else:
+        _own(target, old, new, options, managed)
     return new if options.dry_run else _kept(target, old, new)
 
 
@@ -120,6 +126,9 @@ def _decoded(target: Target, body: Any, options: Options) -> Object:
     kind = target.kind
     if not isinstance(body, dict):
         raise refusals.bad_request("the request body is not an object")
+    if not kind.custom:
+        # The path says what a built-in object is.
+        body = {"apiVersion": kind.api_version, "kind": kind.kind, **body}
     if (body.get("apiVersion"), body.get("kind")) != (kind.api_version, kind.kind):
         said = f'{body.get("kind")} in version "{body.get("apiVersion")}" cannot be handled as a {kind.kind}'
         raise refusals.bad_request(f"{said}: no kind matches {kind.api_version}, Kind={kind.kind}")
@@ -128,7 +137,9 @@ def _decoded(target: Target, body: Any, options: Options) -> Object:
     unknown: list[str] = []
     new: Object = schemas.pruned(ownership.with_metadata(target.schema), body, unknown)
     _report(kind, unknown, options)
-    new["metadata"] = {name: value for name, value in (new.get("metadata") or {}).items() if value is not None}
+    new["metadata"] = lean.metadata(new.get("metadata") or {})
+    if not kind.custom:
+        new = lean.built_in(target.schema, new)
     for cause in _wrong_types(target, new):
         raise refusals.bad_request(f"{_unfit(kind)}: json: {cause.field}: {cause.message}")
     return new
@@ -160,9 +171,7 @@ def _place(target: Target, head: dict[str, Any]) -> None:
     if not target.kind.namespaced:
         return
     if head.setdefault("namespace", target.namespace) != target.namespace:
-        raise refusals.bad_request(
-            "the namespace of the provided object does not match the namespace sent on the request"
-        )
+        raise refusals.bad_request(_OTHER_NAMESPACE)
     objects = target.objects
     if objects.find("Namespace", "", target.namespace) is None:
         raise refusals.not_found(objects.kinds["Namespace"], target.namespace)
@@ -184,13 +193,22 @@ def _guard(target: Target, head: dict[str, Any], old: Object) -> None:
             f"the name of the object ({head['name']}) does not match the name on the URL ({name})"
         )
     head["name"] = name
-    if kind.namespaced:
-        head["namespace"] = target.namespace
-    if head.get("uid", meta(old)["uid"]) != meta(old)["uid"]:
-        why = f"Precondition failed: UID in precondition: {head['uid']}, UID in object meta: {meta(old)['uid']}"
-        raise refusals.conflict(kind, name, why)
-    if head.get("resourceVersion", meta(old)["resourceVersion"]) != meta(old)["resourceVersion"]:
+    if kind.namespaced and head.setdefault("namespace", target.namespace) != target.namespace:
+        raise refusals.bad_request(_OTHER_NAMESPACE)
+    version = head.get("resourceVersion", meta(old)["resourceVersion"])
+    if not version.isdigit():
+        raise refusals.internal(f'strconv.ParseUint: parsing "{version}": invalid syntax')
+    if version != meta(old)["resourceVersion"]:
         raise refusals.modified(kind, name)
+    _refuse_if(target, validation.unchangeable(head, meta(old)))
+
+
+def guard_uid(target: Target, body: Any) -> None:
+    """Refuse a PUT that was meant for another object of this name."""
+    uid, old = meta(body).get("uid") if isinstance(body, dict) else None, meta(target.existing())
+    if uid and uid != old["uid"]:
+        why = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {old['uid']}"
+        raise refusals.conflict(target.kind, target.name, why)
 
 
 def needs_version(target: Target, body: Any) -> None:
@@ -198,8 +216,7 @@ def needs_version(target: Target, body: Any) -> None:
     if not (target.kind.custom or target.kind.id in _VERSIONED_UPDATES):
         return
     if isinstance(body, dict) and not meta(body).get("resourceVersion"):
-        cause = refusals.bad_value("metadata.resourceVersion", 0, "must be specified for an update")
-        raise refusals.invalid(target.kind, target.name, [cause])
+        raise refusals.wrong_version(target.kind, target.name)
 
 
 def _completed(target: Target, new: Object, old: Object | None) -> None:
@@ -243,14 +260,9 @@ def delete(target: Target, wish: Farewell) -> tuple[Object, bool]:
     objects, kind, old = target.objects, target.kind, target.existing()
     head = meta(old)
     if wish.uid and wish.uid != head["uid"]:
-        why = f"Precondition failed: UID in precondition: {wish.uid}, UID in object meta: {head['uid']}"
-        raise refusals.conflict(kind, target.name, why)
+        raise refusals.precondition(kind, target.name, "UID", wish.uid, head["uid"])
     if wish.version and wish.version != head["resourceVersion"]:
-        why = (
-            f"Precondition failed: ResourceVersion in precondition: {wish.version}, "
-            f"ResourceVersion in object meta: {head['resourceVersion']}"
-        )
-        raise refusals.conflict(kind, target.name, why)
+        raise refusals.precondition(kind, target.name, "ResourceVersion", wish.version, head["resourceVersion"])
     if kind.id == "Namespace" and target.name in {"default", "kube-system", "kube-public"}:
         raise refusals.denied(kind, target.name, "this namespace may not be deleted")
     if wish.dry_run:
@@ -259,11 +271,15 @@ def delete(target: Target, wish: Farewell) -> tuple[Object, bool]:
         deleting.orphan(objects, head["uid"])
     if kind.id == "Pod" and "deletionTimestamp" in head and not wish.now:
         return old, False
+    if wish.propagation == "Foreground":
+        return deleting.foreground(objects, kind.id, old), False
     grace = timedelta() if wish.now else deleting.grace(kind.id, old)
     objects.delete(kind.id, target.namespace, target.name, grace)
     now = target.find()
     same = now is not None and meta(now).get("uid") == head["uid"]
-    return (now, False) if same and now is not None else (old, True)
+    if same and now is not None:
+        return now, False
+    return (deleting.ended(objects, old) if kind.id == "Pod" else old), True
 
 
 __all__ = ["Farewell", "Options", "Refused", "Target", "create", "delete", "needs_version", "update"]

@@ -43,6 +43,11 @@ class Deployments(Controller):
         old = [rs for rs in sets if new is None or meta(rs)["name"] != meta(new)["name"]]
         if new is None:
             new = self._new_set(site, found, old)
+        elif _revision(new) <= _newest(old):
+            # The template is one of before: its ReplicaSet becomes the newest again.
+            new["metadata"]["annotations"] = annotations_of(new) | {_REVISION: str(_newest(old) + 1)}
+            new = site.objects.put(new, "deployment-controller")
+            self._mark(site, found, str(_revision(new)))
         if not at(found, "spec", "paused"):
             self._roll(site, found, new, old)
         self._report(site, namespace, name, new, old)
@@ -52,7 +57,7 @@ class Deployments(Controller):
         template, digest = deployment["spec"]["template"], template_hash(deployment)
         labels = {**(at(template, "metadata", "labels") or {}), _HASH: digest}
         selector = deployment["spec"]["selector"]
-        revision = str(1 + max((int(annotations_of(rs).get(_REVISION, 0)) for rs in old), default=0))
+        revision = str(1 + _newest(old))
         head = meta(deployment)
         made = site.objects.put(
             {
@@ -72,9 +77,15 @@ class Deployments(Controller):
             },
             "deployment-controller",
         )  # fmt: skip
-        marked = {**annotations_of(deployment), _REVISION: revision}
-        site.objects.put({**deployment, "metadata": {**head, "annotations": marked}}, "deployment-controller")
+        self._mark(site, deployment, revision)
         return made
+
+    @staticmethod
+    def _mark(site: Site, deployment: Object, revision: str) -> None:
+        marked = {**annotations_of(deployment), _REVISION: revision}
+        site.objects.put(
+            {**deployment, "metadata": {**meta(deployment), "annotations": marked}}, "deployment-controller"
+        )
 
     def _roll(self, site: Site, deployment: Object, new: Object, old: list[Object]) -> None:
         sizes = rollout.next_sizes(deployment, new, old)
@@ -92,7 +103,7 @@ class Deployments(Controller):
 
     def _clean_up(self, site: Site, deployment: Object, old: list[Object]) -> None:
         limit = at(deployment, "spec", "revisionHistoryLimit")
-        oldest_first = sorted(old, key=lambda rs: int(annotations_of(rs).get(_REVISION, 0)))
+        oldest_first = sorted(old, key=_revision)
         for rs in oldest_first[: max(0, len(old) - (10 if limit is None else limit))]:
             site.objects.delete(REPLICA_SET, meta(rs)["namespace"], meta(rs)["name"])
 
@@ -105,6 +116,14 @@ class Deployments(Controller):
         deadline = rollout.deadline({**deployment, "status": status})
         if deadline is not None and deadline >= self.world.now:
             self.wake(site, namespace, name, deadline - self.world.now + timedelta(seconds=1))
+
+
+def _revision(rs: Object) -> int:
+    return int(annotations_of(rs).get(_REVISION, 0))
+
+
+def _newest(sets: list[Object]) -> int:
+    return max((_revision(rs) for rs in sets), default=0)
 
 
 def template_hash(deployment: Object) -> str:

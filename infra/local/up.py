@@ -1,0 +1,136 @@
+"""`inferops up`: the try-out with a page, whose time runs by itself until somebody ends it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.cloud import keeping
+from infra.local.completing import Completion, Known, complete
+from infra.local.host import Host
+from infra.local.mortal import Mortality
+from infra.local.serving import FUNCTIONS
+from infra.local.web import HOST, Menu, Site
+from shared.catalog.load import load
+from shared.domain.topics import Topic
+
+KEEP_EVERY = 30.0
+"""Wall seconds between two times that the state is written, so that a killed try-out loses little."""
+_KNOWN_FOR = 2.0
+"""Wall seconds for which the names to complete are good."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """How the try-out is to run. ``port`` is the page's, 0 for any that is free; the wires take those after it."""
+
+    port: int = 0
+    speed: float | None = 60.0
+    seed: int = 0
+    emulators: bool = False
+    keep: Path | None = None
+    socket_mode: bool = False
+
+
+class TryOut:
+    """A running try-out. Raises PortTakenError and NotKeptError at the start; ``stop`` ends everything."""
+
+    def __init__(self, wishes: Wishes) -> None:
+        self.wishes = wishes
+        mortality = Mortality(wishes.seed)
+        before = keeping.kept(wishes.keep) if wishes.keep else None
+        self.restored = before is not None
+        self.host = Host(
+            wishes.seed,
+            emulators=wishes.emulators,
+            cloud=before,
+            around=mortality.around,
+            socket_mode=wishes.socket_mode,
+        )
+        self.cloud = self.host.cloud
+        menu = Menu(self.cloud, tuple(Topic), FUNCTIONS, mortality.doom)
+        site = Site(self.cloud, menu, self._complete, self.links)
+        server = self.cloud.server
+        server.first_port = wishes.port
+        server.hosts = {HOST: site.answer, **server.hosts}
+        self._catalog = load()
+        self._known: tuple[float, Known] = (0.0, Known(self._catalog))
+        self._ended = threading.Event()
+
+    def start(self) -> TryOut:
+        """Start everything; return when the page can be used."""
+        self.host.start()
+        self.cloud.server.run(self._let_run)
+        return self
+
+    def _let_run(self) -> None:
+        self.cloud.world.set_speed(self.wishes.speed)
+        self.cloud.world.pause(on=False)
+
+    @property
+    def url(self) -> str:
+        """Return where the page is."""
+        return self.cloud.endpoints[HOST]
+
+    def end(self) -> None:
+        """Let ``run`` return; may be called by a signal's handler."""
+        self._ended.set()
+
+    def run(self) -> None:
+        """Stay until ``end`` is called, and write the state now and then where it is to be kept."""
+        while not self._ended.wait(KEEP_EVERY):
+            if self.wishes.keep:
+                self.keep(self.wishes.keep)
+
+    def keep(self, folder: Path) -> None:
+        """Write the state; time stands still meanwhile. Raises NotKeptError."""
+        world, run = self.cloud.world, self.cloud.server.run
+        paused = world.paused
+        run(world.pause)
+        try:
+            keeping.keep(self.cloud, run, folder)
+        finally:
+            run(lambda: world.pause(on=paused))
+
+    def stop(self) -> None:
+        """Write the state where it is to be kept, and end everything."""
+        try:
+            if self.wishes.keep:
+                self.keep(self.wishes.keep)
+        finally:
+            self.host.stop()
+
+    def links(self) -> list[dict[str, str]]:
+        """Return where real clients connect, each with a command that works as it stands."""
+        at, project = self.cloud.endpoints, self.cloud.project.name
+        gcloud = (
+            f"CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true CLOUDSDK_CORE_PROJECT={project} "
+            f"CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINER={at['gke']}/ "
+            f"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE={at['compute']}/compute/v1/ "
+            f"CLOUDSDK_API_ENDPOINT_OVERRIDES_SERVICEUSAGE={at['serviceusage']}/ "
+            "gcloud container clusters list"
+        )
+        found = [{"label": "gcloud", "url": at["gke"], "hint": gcloud}]
+        for key in sorted(self.cloud.kube.clusters):
+            url = f"{at['kubernetes']}/{key}"
+            hint = f"kubectl --server {url} --token local get pods --all-namespaces"
+            found.append({"label": f"kubectl, {key.rsplit('/', 1)[1]}", "url": url, "hint": hint})
+        slack = f"{at['slack']}/api/"
+        return [*found, {"label": "Slack's Web API", "url": slack, "hint": f"WebClient(base_url={slack!r})"}]
+
+    def _complete(self, text: str) -> list[Completion]:
+        since, known = self._known
+        if time.monotonic() - since > _KNOWN_FOR:
+            known = self._look()
+            self._known = (time.monotonic(), known)
+        return complete(text, known)
+
+    def _look(self) -> Known:
+        deployments = self.host.documents("deployments")
+        there = [name for name, body in sorted(deployments.items()) if body.get("spec")]
+        decided = self.host.documents("decisions")
+        proposals = self.host.documents("proposals")
+        open_ones = {name: body for name, body in proposals.items() if name not in decided}
+        return Known(self._catalog, there, {name: "; ".join(body["summary"]) for name, body in open_ones.items()})

@@ -1,0 +1,184 @@
+"""`inferops up` as its user runs it: a process of its own, its page over HTTP, its end by Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.waiting import PATIENCE, eventually
+
+ANA, OPS = "U0ANA00001", "C0INFEROPS"
+
+
+@dataclass
+class Up:
+    process: subprocess.Popen[str]
+    url: str
+    endpoints: dict[str, str]
+
+    def post(self, what: str, **asked: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}/api/{what}", json=asked, trust_env=False, timeout=PATIENCE)
+
+    def say(self, text: str) -> None:
+        assert self.post("say", user=ANA, channel=OPS, text=text).json() == {"ok": True}
+
+    def section(self, name: str, user: str = ANA) -> Any:
+        """The first value of a section that the page is told."""
+        with httpx.stream("GET", f"{self.url}/api/events?user={user}", trust_env=False, timeout=PATIENCE) as stream:
+            for line in stream.iter_lines():
+                if line.startswith('data: {"name"') and (told := json.loads(line[6:]))["name"] == name:
+                    return told["value"]
+        return None
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(PATIENCE)
+
+
+@contextmanager
+def up(*options: str) -> Iterator[Up]:
+    command = [sys.executable, "-m", "infra.local.cli", "up", "--json", *options]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
+    try:
+        assert process.stdout
+        said = json.loads(process.stdout.readline())
+        yield Up(process, said["url"], said["endpoints"])
+    finally:
+        process.kill()
+        process.wait(PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Up]:
+    with up("--port", "0") as found:
+        yield found
+
+
+def refused(*options: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "infra.local.cli", "up", *options]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - as above
+    return ended.returncode, ended.stderr
+
+
+def test_the_page_and_its_files_are_served_without_any_from_elsewhere(running: Up) -> None:
+    page = httpx.get(running.url, trust_env=False)
+    assert page.status_code == 200 and "://" not in page.text.replace("http://www.w3.org", "")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_a_command_is_answered_in_private(running: Up) -> None:
+    running.say("/infer help")
+    assert "What can be said" in running.section(f"messages/{OPS}")[-1]["text"]
+    assert running.section(f"messages/{OPS}", "U0BEN00001") == []
+
+
+def test_a_person_sees_only_the_conversations_they_are_in(running: Up) -> None:
+    assert "on-call" not in [place["name"] for place in running.section("places", "U0GUEST001")]
+
+
+def test_what_a_person_may_not_do_is_refused_with_the_reason(running: Up) -> None:
+    answer = running.post("say", user="guest", channel="C0ONCALL01", text="hello")
+    assert answer.json() == {"ok": False, "error": "guest is not in #on-call"}
+
+
+def test_another_name_for_this_machine_is_refused_so_that_no_foreign_site_can_ask(running: Up) -> None:
+    answer = httpx.get(running.url, headers={"Host": "evil.example"}, trust_env=False)
+    assert answer.status_code == 403
+
+
+def test_a_form_of_a_foreign_site_cannot_act(running: Up) -> None:
+    said = json.dumps({"user": ANA, "channel": OPS, "text": "/infer help"})
+    answer = httpx.post(f"{running.url}/api/say", content=said, headers={"Content-Type": "text/plain"}, trust_env=False)
+    assert answer.status_code == 415
+
+
+def test_files_beside_the_page_are_out_of_reach(running: Up) -> None:
+    for path in ("/static/..%2Fhost.py", "/static/../host.py", "/static/%2e%2e/cli.py"):
+        assert httpx.get(f"{running.url}{path}", trust_env=False).status_code == 404
+
+
+def test_the_clock_stops_and_goes_on_when_told(running: Up) -> None:
+    running.post("clock", paused=True)
+    assert running.section("clock")["now"] == running.section("clock")["now"]
+    running.post("clock", paused=False, speed=1000)
+    now = running.section("clock")["now"]
+    eventually(lambda: running.section("clock")["now"] > now)
+
+
+def test_a_speed_that_is_none_is_refused(running: Up) -> None:
+    assert "speed" in running.post("clock", speed=0).json()["error"]
+
+
+def test_the_wire_shows_what_was_said_without_secrets(running: Up) -> None:
+    running.say("/infer list")
+    with httpx.stream("GET", f"{running.url}/api/events?user={ANA}", trust_env=False, timeout=PATIENCE) as stream:
+        line = next(line for line in stream.iter_lines() if line.startswith("data: ["))
+    spoken = [one for one in json.loads(line[6:]) if one["from"] == "slack" and one["to"] == "bot"]
+    details = httpx.get(f"{running.url}/api/wire/{spoken[-1]['id']}", trust_env=False).json()
+    assert "/infer" in details["request"] and "xoxb" not in json.dumps(details)
+
+
+def test_a_port_that_is_taken_is_refused_with_who_holds_it(running: Up) -> None:
+    code, said = refused("--port", running.url.rsplit(":", 1)[1])
+    assert code == 1
+    assert f"is held by process {running.process.pid}" in said and "--port" in said
+
+
+@pytest.mark.parametrize(("options", "word"), [(("--speed", "fast"), "speed"), (("--port", "80"), "1024")])
+def test_a_wrong_option_is_refused_with_what_would_be_right(options: tuple[str, str], word: str) -> None:
+    code, said = refused(*options)
+    assert code == 2 and word in said
+
+
+def test_given_ports_are_taken_one_after_the_other() -> None:
+    with up("--port", "23450") as other:
+        ports = [int(url.rsplit(":", 1)[1]) for url in other.endpoints.values()]
+        assert (other.url, ports) == ("http://127.0.0.1:23450", list(range(23450, 23450 + len(ports))))
+
+
+def test_ctrl_c_ends_it_cleanly_also_while_a_page_is_open() -> None:
+    with up("--port", "0") as tryout, httpx.stream("GET", f"{tryout.url}/api/events?user={ANA}", trust_env=False):
+        assert tryout.interrupt() == 0
+
+
+def test_a_kept_state_survives_a_restart(tmp_path: Path) -> None:
+    folder = tmp_path / "kept"
+    with up("--port", "0", "--keep", str(folder)) as first:
+        first.say("/infer deploy gemma-2-9b europe-west3 --replicas 1")
+        eventually(lambda: any(said["blocks"] for said in first.section(f"messages/{OPS}")))
+        before = [said["ts"] for said in first.section(f"messages/{OPS}")]
+        assert first.interrupt() == 0
+    with up("--port", "0", "--keep", str(folder)) as second:
+        assert [said["ts"] for said in second.section(f"messages/{OPS}")][: len(before)] == before
+        second.post("say", user="ben", channel=OPS, text=f"/infer approve {proposal(second)}")
+        eventually(lambda: second.section("operations"))
+
+
+def proposal(tryout: Up) -> str:
+    """The proposal that can be approved now, as the page completes it."""
+    asked = {"text": "/infer approve "}
+    found = httpx.get(f"{tryout.url}/api/complete", params=asked, trust_env=False, timeout=PATIENCE).json()["items"]
+    return str(found[0]["label"])
+
+
+def test_a_state_that_others_could_have_written_is_not_trusted(tmp_path: Path) -> None:
+    (tmp_path / "cloud.state").write_bytes(b"anything")
+    (tmp_path / "cloud.state").chmod(0o666)
+    code, said = refused("--port", "0", "--keep", str(tmp_path))
+    assert code == 1 and "not yours alone" in said
+
+
+def test_a_state_of_another_version_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "cloud.state").write_bytes(b"inferops try-out 0000\nanything")
+    code, said = refused("--port", "0", "--keep", str(tmp_path))
+    assert code == 1 and "another version" in said
