@@ -59,7 +59,6 @@ def _deploy(stage: Stage, pictures: Path) -> None:
     stage.say("/infer deploy llama3-8b us-east4,europe-west3")
     plan = stage.card("Plan: deploy llama3-8b", "Cost per hour")
     expect(plan).to_be_visible()
-    stage.shoot(pictures, "page-plan")
     stage.act_as("ben")
     stage.press("approve", stage.card("Plan: deploy llama3-8b"))
     expect(stage.page.get_by_test_id("region-us-east4")).to_be_visible()

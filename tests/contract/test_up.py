@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -126,6 +129,17 @@ def test_the_wire_shows_what_was_said_without_secrets(running: Up) -> None:
     spoken = [one for one in json.loads(line[6:]) if one["from"] == "slack" and one["to"] == "bot"]
     details = httpx.get(f"{running.url}/api/wire/{spoken[-1]['id']}", trust_env=False).json()
     assert "/infer" in details["request"] and "xoxb" not in json.dumps(details)
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
+def test_the_command_for_gcloud_that_the_page_offers_works_as_it_stands(running: Up, tmp_path: Path) -> None:
+    [hint] = [link["hint"] for link in running.section("links") if link["label"] == "gcloud"]
+    words = shlex.split(hint)
+    own = dict(word.split("=", 1) for word in words if "=" in word)
+    command = [word for word in words if "=" not in word]
+    where = {**os.environ, **own, "CLOUDSDK_CONFIG": str(tmp_path)}
+    ended = subprocess.run([*command, "--format=json"], env=where, capture_output=True, text=True, check=False)  # noqa: S603 - the page's own words
+    assert (ended.returncode, json.loads(ended.stdout or "null")) == (0, []), ended.stderr
 
 
 def test_a_port_that_is_taken_is_refused_with_who_holds_it(running: Up) -> None:
