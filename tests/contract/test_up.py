@@ -67,6 +67,14 @@ def running() -> Iterator[Up]:
         yield found
 
 
+def wire(tryout: Up) -> list[dict[str, Any]]:
+    """What a page is told of the wires when it connects."""
+    with httpx.stream("GET", f"{tryout.url}/api/events?user={ANA}", trust_env=False, timeout=PATIENCE) as stream:
+        line = next(line for line in stream.iter_lines() if line.startswith("data: ["))
+    found: list[dict[str, Any]] = json.loads(line[6:])
+    return found
+
+
 def refused(*options: str) -> tuple[int, str]:
     command = [sys.executable, "-m", "infra.local.cli", "up", *options]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - as above
@@ -124,9 +132,7 @@ def test_a_speed_that_is_none_is_refused(running: Up) -> None:
 
 def test_the_wire_shows_what_was_said_without_secrets(running: Up) -> None:
     running.say("/infer list")
-    with httpx.stream("GET", f"{running.url}/api/events?user={ANA}", trust_env=False, timeout=PATIENCE) as stream:
-        line = next(line for line in stream.iter_lines() if line.startswith("data: ["))
-    spoken = [one for one in json.loads(line[6:]) if one["from"] == "slack" and one["to"] == "bot"]
+    spoken = [one for one in wire(running) if one["from"] == "slack" and one["to"] == "bot"]
     details = httpx.get(f"{running.url}/api/wire/{spoken[-1]['id']}", trust_env=False).json()
     assert "/infer" in details["request"] and "xoxb" not in json.dumps(details)
 
@@ -158,6 +164,14 @@ def test_given_ports_are_taken_one_after_the_other() -> None:
     with up("--port", "23450") as other:
         ports = [int(url.rsplit(":", 1)[1]) for url in other.endpoints.values()]
         assert (other.url, ports) == ("http://127.0.0.1:23450", list(range(23450, 23450 + len(ports))))
+
+
+def test_in_socket_mode_commands_come_to_the_bot_by_its_own_connection() -> None:
+    with up("--port", "0", "--socket-mode") as tryout:
+        tryout.say("/infer help")
+        assert "What can be said" in tryout.section(f"messages/{OPS}")[-1]["text"]
+        assert "WebSocket slash_commands" in [one["what"] for one in wire(tryout)]
+        assert tryout.interrupt() == 0
 
 
 def test_ctrl_c_ends_it_cleanly_also_while_a_page_is_open() -> None:

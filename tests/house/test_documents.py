@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.local.cloud.cloud import Cloud
+from infra.local.web import Menu
 from shared.domain import messages, records
 from shared.domain.conditions import ConditionType, Reason
 from shared.domain.names import GLOBAL
@@ -63,6 +65,14 @@ def test_every_field_of_the_policy_file_is_documented_and_none_is_invented(headi
     known = {n.target.id for n in found.body if isinstance(n, ast.AnnAssign) and isinstance(n.target, ast.Name)}
     table = text_of("docs/policy.md").split(f"\n## {heading}\n")[1].split("\n## ", maxsplit=1)[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == known
+
+
+def test_every_fault_of_the_try_out_is_documented_with_its_fields() -> None:
+    table = text_of("docs/try-out.md").split("\n## Faults\n")[1].split("\n## ", maxsplit=1)[0]
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) ?\| (yes)? ?\|$", table, re.MULTILINE)
+    documented = {name: (re.findall(r"`(\w+)`", fields), stays == "yes") for name, fields, stays in rows}
+    menu = Menu(Cloud(), ("intents",), ("propose",), lambda _: None).shown()["menu"]
+    assert documented == {f["id"]: ([one["name"] for one in f["fields"]], f["kind"] == "switch") for f in menu}
 
 
 def test_every_setting_says_what_it_means() -> None:

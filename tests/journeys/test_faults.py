@@ -72,7 +72,7 @@ def test_a_region_outage_moves_traffic_says_what_cannot_be_seen_and_deletes_noth
 def test_a_quota_that_is_cut_is_told_in_the_plan_before_anybody_approves(trial: Trial) -> None:
     key = trial.breaks("quota", region=AMERICA, metric="NVIDIA_L4_GPUS", limit="1")
     card = trial.journey.people.card(trial.journey.propose(f"scale {NAME} {AMERICA} +2"))
-    assert "NVIDIA_L4_GPUS" in card and "Not enough" in card
+    assert "Too little:* NVIDIA_L4_GPUS in us-east4" in card
     trial.mends(key)
 
 
