@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from infra.local.chaos_effects import effect
-from infra.local.chaos_nursery import Nursery
+from infra.local.chaos_instances import Instances
 from infra.local.chaos_people import Persistent
 from infra.local.chaos_plan import TARGETS, Mishap, Strike, mishaps, strikes
 from infra.local.cloud.tap import Tap
@@ -32,9 +32,9 @@ NO_ANSWER = "no answer"
 class RoughHost(Host):
     """A try-out whose instances may be killed, with people who try again."""
 
-    def __init__(self, seed: int, nursery: Nursery) -> None:
-        super().__init__(seed, apart=nursery)
-        self.nursery = nursery
+    def __init__(self, seed: int, instances: Instances) -> None:
+        super().__init__(seed, apart=instances)
+        self.instances = instances
         self.people: Persistent = Persistent(self.cloud.slack, self.cloud.server, self._moment)
 
     def wait(self, until: Callable[[], bool], limit: timedelta = LONGEST, patience: float = PATIENCE) -> bool:
@@ -184,7 +184,7 @@ class Chaos:
 
     def _kill(self, lane: _Lane, how: str) -> None:
         kill = Kill(self._world.now, lane.target, how, self.in_flight(lane.target))
-        self._host.nursery.kill(lane.target)
+        self._host.instances.kill(lane.target)
         self.kills.append(kill)
         self.history.append(str(kill))
         self._say(f"  {kill}")

@@ -103,13 +103,13 @@ def _demo(chosen: argparse.Namespace) -> int:
 def _stage(chosen: argparse.Namespace) -> tuple[Host, type[Story]]:
     """Return where the story is told, and how. The product's own process starts while this one is still loading."""
     if chosen.chaos:
-        from infra.local.chaos_nursery import Nursery  # noqa: PLC0415 - only what this command needs
+        from infra.local.chaos_instances import Instances  # noqa: PLC0415 - only what this command needs
 
-        nursery = Nursery()
+        instances = Instances()
         from infra.local.chaos import RoughHost  # noqa: PLC0415
         from infra.local.chaos_story import RoughStory  # noqa: PLC0415
 
-        return RoughHost(chosen.seed, nursery), RoughStory
+        return RoughHost(chosen.seed, instances), RoughStory
     from infra.local.serving import Apart  # noqa: PLC0415
 
     apart = Apart()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.local.chaos import RoughHost
-from infra.local.chaos_nursery import Nursery
+from infra.local.chaos_instances import Instances
 from infra.local.chaos_story import DID_ALL, RoughStory
 from infra.local.cloud.durations import SECONDS
 from tests.journeys.journey import FASTER
@@ -15,7 +15,7 @@ SEED = 3
 
 @pytest.fixture(scope="module")
 def story() -> RoughStory:
-    with RoughHost(SEED, Nursery()) as host:
+    with RoughHost(SEED, Instances()) as host:
         faults = host.cloud.world.faults
         host.cloud.server.run(lambda: faults.slow.update(dict.fromkeys(SECONDS, FASTER)))
         told = RoughStory(host, keep_going=True)

@@ -1,7 +1,7 @@
 """A process per target of the product, each of which may be killed at any moment: the next one stands there at once.
 
-The nursery loads everything once and forks an instance per target. The ports stay open in the nursery itself, so that
-whoever calls between two instances waits for the next one, as Cloud Run lets callers wait while an instance starts.
+A fork server loads everything once and forks an instance per target. The ports stay open in the fork server itself, so
+that whoever calls between two instances waits for the next one, as Cloud Run lets callers wait while one starts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from infra.local.serving import TARGETS, Apart, Listening
 
-_ROOMS = ("functions", "bot", "shared")
+_PACKAGES = ("functions", "bot", "shared")
 _SDKS = (
     "google.cloud.artifactregistry_v1",
     "google.cloud.compute_v1",
@@ -36,11 +36,11 @@ _SDKS = (
 """What the product imports at first use: loaded here once instead of by every new instance."""
 
 
-class Nursery(Apart):
-    """The nursery's handle: it knows each instance by its process id, and kills by that alone."""
+class Instances(Apart):
+    """The fork server's handle: it knows each instance by its process id, and kills by that alone."""
 
     def __init__(self) -> None:
-        super().__init__("infra.local.chaos_nursery")
+        super().__init__("infra.local.chaos_instances")
         self._pids: dict[str, int] = {}
 
     def serve(self, environment: Mapping[str, str]) -> dict[str, str]:
@@ -53,21 +53,21 @@ class Nursery(Apart):
     def kill(self, target: str) -> None:
         """End this target's instance on the spot, without a last word; return when the next one has been started.
 
-        Raises OSError where the nursery itself is gone.
+        Raises OSError where the fork server itself is gone.
         """
-        # Until the nursery has been told, its dead child keeps the id: it cannot be somebody else's by now.
+        # Until the fork server has been told, its dead child keeps the id: it cannot be somebody else's by now.
         os.kill(self._pids[target], signal.SIGKILL)
         self._pids[target] = self._ask(target)
 
 
-class _Cradle:
-    """The nursery's own side: the open ports, and the instance behind each."""
+class _ForkServer:
+    """The fork server's own side: the open ports, and the instance behind each."""
 
     def __init__(self) -> None:
         self.listening = {target: Listening(target) for target in TARGETS}
         self.pids: dict[str, int] = {}
         self._alive, self._mine = os.pipe()
-        """Nothing is ever written: an instance that finds it closed knows that the nursery is gone."""
+        """Nothing is ever written: an instance that finds it closed knows that the fork server is gone."""
 
     def start(self, target: str) -> int:
         """Fork an instance; return its process id."""
@@ -78,7 +78,7 @@ class _Cradle:
         return pid
 
     def replace(self, target: str) -> int:
-        """Bury an instance that was killed, and start the next one."""
+        """Reap an instance that was killed, and start the next one."""
         os.waitpid(self.pids[target], 0)
         return self.start(target)
 
@@ -107,9 +107,9 @@ class _Cradle:
 
 def _load() -> None:
     """Load what instances need. Clients are not made: a channel of gRPC does not survive a fork."""
-    for room in _ROOMS:
-        package = importlib.import_module(room)
-        for found in pkgutil.walk_packages(package.__path__, f"{room}."):
+    for name in _PACKAGES:
+        package = importlib.import_module(name)
+        for found in pkgutil.walk_packages(package.__path__, f"{name}."):
             if not found.name.endswith(".main"):
                 importlib.import_module(found.name)
     for name in _SDKS:
@@ -119,19 +119,19 @@ def _load() -> None:
 def main() -> None:
     """Start all instances by the settings on the first line of the input; then replace whom each line names."""
     _load()
-    cradle = _Cradle()
+    server = _ForkServer()
     if threading.active_count() > 1:
         raise RuntimeError("threads do not survive a fork: something loaded has started one")
     if not (settings := sys.stdin.readline()):
         return
     os.environ.update(json.loads(settings))
     try:
-        pids = {target: cradle.start(target) for target in TARGETS}
-        _say({"urls": {name: each.url for name, each in cradle.listening.items()}, "pids": pids})
+        pids = {target: server.start(target) for target in TARGETS}
+        _say({"urls": {name: each.url for name, each in server.listening.items()}, "pids": pids})
         for line in sys.stdin:
-            _say(cradle.replace(json.loads(line)))
+            _say(server.replace(json.loads(line)))
     finally:
-        cradle.end()
+        server.end()
 
 
 def _say(answer: Any) -> None:
