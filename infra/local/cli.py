@@ -40,8 +40,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit code: 0 if all went well, 1 if not, 2 for a mistake in the words."""
     parser = _parser()
     chosen = parser.parse_args(arguments)
+    _keep_proxies_out()
     run = {"up": starting.run, "demo": _demo, "plan": _plan, "render": _render}[chosen.command]
     return run(chosen)
+
+
+def _keep_proxies_out() -> None:
+    """Let nothing that is asked of this machine itself go by a proxy that the environment names."""
+    for name in ("no_proxy", "NO_PROXY", "no_grpc_proxy"):
+        before = os.environ.get(name, "")
+        if name in os.environ or name != "no_grpc_proxy":  # gRPC asks for its own first, and then for no other
+            os.environ[name] = ",".join(filter(None, [before, "127.0.0.1", "localhost"]))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -85,12 +85,14 @@ def run(chosen: argparse.Namespace) -> int:
     )
     try:
         tryout = TryOut(wishes)
-        _until_interrupted(tryout)
         tryout.start()
+    except KeyboardInterrupt:
+        return _fail("Interrupted before it was up; nothing is left behind.", code=130)
     except PortTakenError as taken:
         return _fail(_HELD.format(port=taken.port, holder=holder(taken.port)), code=1)
     except NotKeptError as error:
         return _fail(str(error), code=1)
+    _until_interrupted(tryout)
     _greet(tryout, time.monotonic() - begun, as_json=chosen.json)
     tryout.run()
     return _leave(tryout, quiet=chosen.json)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.local.cloud import keeping
+from infra.local.cloud.server import PortTakenError
 from infra.local.completing import Completion, Known, complete
 from infra.local.host import Host
 from infra.local.mortal import Mortality
@@ -61,7 +62,13 @@ class TryOut:
 
     def start(self) -> TryOut:
         """Start everything; return when the page can be used."""
-        self.host.start()
+        try:
+            self.host.start()
+        except PortTakenError:
+            raise  # nothing was started
+        except BaseException:
+            self.host.stop()
+            raise
         self.cloud.server.run(self._let_run)
         return self
 

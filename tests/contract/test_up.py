@@ -148,6 +148,15 @@ def test_the_command_for_gcloud_that_the_page_offers_works_as_it_stands(running:
     assert (ended.returncode, json.loads(ended.stdout or "null")) == (0, []), ended.stderr
 
 
+def test_a_proxy_that_the_environment_names_is_not_asked_for_what_is_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    with up("--port", "0") as behind:
+        behind.say("/infer list")
+
+
 def test_a_port_that_is_taken_is_refused_with_who_holds_it(running: Up) -> None:
     code, said = refused("--port", running.url.rsplit(":", 1)[1])
     assert code == 1

@@ -131,7 +131,7 @@ TEXTS = (
     Typed("nothing", "", ("*What can be said*", "/infer help VERB")),
     Typed("blanks", " \N{NO-BREAK SPACE} ", ("*What can be said*", "/infer help VERB")),
     Typed("10 kB", "status " + "x" * 10_240, ("the command is 10247 characters long; 500 are allowed", ALL_VERBS)),
-    Typed("smart quotes", "status \u201cchat\u201d", ("*chat* is ready",)),
+    Typed("smart quotes", "status \u201cchat\u201d", ("*chat*: ready",)),
     Typed("single smart quotes", "why \u2018chat\u2019", ("*chat* is as wanted",)),
     Typed("long dash", f"{CHAT} \N{EM DASH}replicas 0", ("must be between 1 and 64, not 0",)),
     Typed("long dash, misspelt", f"{CHAT} \N{EN DASH}replica 2", ("no option '--replica'", "did you mean --replicas")),

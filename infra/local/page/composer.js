@@ -89,10 +89,12 @@ function browse(made, step, event) {
   made.at = at;
 }
 
+/** Send what stands in the field; while the conversation is not known yet, or another line is under way, a bit later. */
 async function submit(made) {
   const text = made.field.value.trim();
   const place = openPlace();
-  if (!text || made.busy || !place) return;
+  made.waiting = Boolean(text) && (made.busy || !place);
+  if (!text || made.waiting) return;
   if (made.inThread && text.startsWith("/")) {
     made.failure.textContent = "Slash commands cannot be used in a thread. Type it in the conversation.";
     return;
@@ -120,6 +122,7 @@ function told(made, from, text, answer) {
   }
   if (made.field.value.trim() === text) fill(made, "");
   made.sent();
+  if (made.waiting) submit(made);
 }
 
 function keep(user, text) {
@@ -142,8 +145,12 @@ function placed(made) {
   const words = made.inThread ? "Reply…" : `Message ${name} or type / for commands`;
   made.field.placeholder = words;
   made.field.setAttribute("aria-label", made.inThread ? "Reply in the thread" : `Message ${name}`);
-  if (slot === made.slot) return;
+  if (slot === made.slot) {
+    if (made.waiting) submit(made);
+    return;
+  }
   made.slot = slot;
+  made.waiting = false;
   made.at = -1;
   made.failure.textContent = "";
   made.completion?.close();

@@ -78,7 +78,7 @@ def test_any_text_can_be_completed_and_is_only_ever_made_longer(text: str) -> No
 
 @given(st.data())
 def test_following_completions_never_leads_to_a_word_that_the_grammar_does_not_know(data: st.DataObject) -> None:
-    text = "/infer "
+    text = "/infer deploy "
     for _ in range(data.draw(st.integers(1, 5))):
         offered = complete(text, KNOWN)
         if not offered:
@@ -88,7 +88,7 @@ def test_following_completions_never_leads_to_a_word_that_the_grammar_does_not_k
 
 
 def refusal(text: str) -> str:
-    """Why the grammar refuses it, or the empty string: an unfinished command may lack words."""
+    """Why the grammar refuses it, or the empty string: an unfinished command may lack words or ask for the unsold."""
     try:
         parse(text, CATALOG)
     except TerminalError as refused:
