@@ -19,7 +19,7 @@ from bot import door, home
 from bot.answers import answer
 from bot.clicks import hear_undo, hear_vote, heard_click, open_by_click, refresh
 from bot.form_flow import NotShownError, open_form, submitted
-from bot.grammar import form_refusal, parse
+from bot.grammar import NO_FORM, form_refusal, parse
 from bot.help import COMMAND
 from bot.reads import Ballot, DryRun, Gap
 from bot.replies import acknowledge, point_out, refuse, say
@@ -101,7 +101,10 @@ def _commands(services: BotServices) -> Callable[..., BoltResponse]:
         try:
             return say(_heard(body.get("text", ""), speaker, services))
         except TerminalError as refused:
-            return say(private(f"Not understood: {refused}"))
+            begins = (
+                "The form could not be opened, so say it in words" if refused.reason == NO_FORM else "Not understood"
+            )
+            return say(private(f"{begins}: {refused}"))
         except NotHeardError:
             _LOG.exception("A command could not be published")
             return say(NOT_HEARD)

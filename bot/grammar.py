@@ -28,6 +28,8 @@ from shared.domain.intents import (
 )
 
 _PROPOSAL = re.compile(r"p-[0-9a-f]{12}")
+NO_FORM = "NoForm"
+"""Reason of the refusal where a form would have been shown, and could not be."""
 _PLANNED = ("deploy", "scale", "balance", "undo", "delete")
 _SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("rm", "remove", "destroy", "teardown", "stop"), "delete"),
@@ -57,11 +59,11 @@ def parse(text: str, catalog: Catalog) -> reads.Said:
 
 def form_refusal() -> TerminalError:
     """Return what a gap is answered with where no form can be shown."""
-    return _with_form(_incomplete(), "deploy")
+    return _with_form(_incomplete(NO_FORM), "deploy")
 
 
-def _incomplete() -> TerminalError:
-    return refusal("deploy needs a model and at least one region after it", "TooFewWords", "deploy")
+def _incomplete(reason: str = "TooFewWords") -> TerminalError:
+    return refusal("deploy needs a model and at least one region after it", reason, "deploy")
 
 
 def _with_form(error: TerminalError, verb: str) -> TerminalError:

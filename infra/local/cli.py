@@ -42,7 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     _keep_proxies_out()
     run = {"up": starting.run, "demo": _demo, "plan": _plan, "render": _render}[chosen.command]
-    return run(chosen)
+    try:
+        return run(chosen)
+    except KeyboardInterrupt:
+        _say("Interrupted.", sys.stderr)
+        return 130
 
 
 def _keep_proxies_out() -> None:

@@ -90,6 +90,8 @@ class Host:
             self._emulators.start()
         self.settings = self._made_settings()
         self._serve()
+        listening = {**self.cloud.endpoints, **self._urls}
+        self.cloud.world.tap.places = {url.removeprefix("http://"): name for name, url in listening.items()}
         self.cloud.slack.bot_url = self._urls["bot"]
         self._plumbing = Plumbing(self.settings, self._urls)
         self._plumbing.lay()

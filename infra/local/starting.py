@@ -46,9 +46,9 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isdigit() else -1
     if port and not 1024 <= port <= 65_000:  # noqa: PLR2004 - what anybody may listen on, with some left after it
-        raise argparse.ArgumentTypeError(f"{port} is none to listen on: 0, or 1024 to 65000")
+        raise argparse.ArgumentTypeError(f"{text} is no port to listen on: 0 for any that are free, or 1024 to 65000")
     return port
 
 
@@ -86,15 +86,13 @@ def run(chosen: argparse.Namespace) -> int:
     try:
         tryout = TryOut(wishes)
         tryout.start()
-    except KeyboardInterrupt:
-        return _fail("Interrupted before it was up; nothing is left behind.", code=130)
     except PortTakenError as taken:
         return _fail(_HELD.format(port=taken.port, holder=holder(taken.port)), code=1)
     except NotKeptError as error:
         return _fail(str(error), code=1)
     _until_interrupted(tryout)
     _greet(tryout, time.monotonic() - begun, as_json=chosen.json)
-    tryout.run()
+    tryout.run(lambda said: _say(said, sys.stderr))
     return _leave(tryout, quiet=chosen.json)
 
 
@@ -110,7 +108,8 @@ def _greet(tryout: TryOut, seconds: float, *, as_json: bool) -> None:
     if as_json:
         _say(json.dumps({"url": tryout.url, "endpoints": tryout.cloud.endpoints, "seconds": round(seconds, 2)}))
         return
-    went_on = f" It goes on from {tryout.wishes.keep}." if tryout.restored else ""
+    seed = tryout.cloud.world.seed
+    went_on = f" It goes on from {tryout.wishes.keep}, with its seed {seed}." if tryout.restored else ""
     _say(f"inferops is up after {seconds:.1f} s.{went_on}\n\n    {tryout.url}\n")
     _say("Open that page, and type: /infer deploy llama3-8b us-east4,europe-west3")
     _say("Its Wire pane says where gcloud, kubectl and Slack's own client can connect. Ctrl-C ends it.")

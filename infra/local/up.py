@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cloud import keeping
+from infra.local.cloud.cloud import BOT_TOKEN
+from infra.local.cloud.keeping import Keeper, NotKeptError
 from infra.local.cloud.server import PortTakenError
 from infra.local.completing import Completion, Known, complete
 from infra.local.host import Host
@@ -41,8 +43,9 @@ class TryOut:
     def __init__(self, wishes: Wishes) -> None:
         self.wishes = wishes
         mortality = Mortality(wishes.seed)
-        before = keeping.kept(wishes.keep) if wishes.keep else None
-        self.restored = before is not None
+        self._keeper = Keeper(wishes.keep) if wishes.keep else None
+        before = self._keeper.kept() if self._keeper else None
+        self.restored, self._paused = before is not None, bool(before and before.world.paused)
         self.host = Host(
             wishes.seed,
             emulators=wishes.emulators,
@@ -51,7 +54,7 @@ class TryOut:
             socket_mode=wishes.socket_mode,
         )
         self.cloud = self.host.cloud
-        menu = Menu(self.cloud, tuple(Topic), FUNCTIONS, mortality.doom)
+        menu = Menu(self.cloud, tuple(Topic), FUNCTIONS, mortality.doomed)
         site = Site(self.cloud, menu, self._complete, self.links)
         server = self.cloud.server
         server.first_port = wishes.port
@@ -74,7 +77,7 @@ class TryOut:
 
     def _let_run(self) -> None:
         self.cloud.world.set_speed(self.wishes.speed)
-        self.cloud.world.pause(on=False)
+        self.cloud.world.pause(on=self._paused)
 
     @property
     def url(self) -> str:
@@ -85,29 +88,25 @@ class TryOut:
         """Let ``run`` return; may be called by a signal's handler."""
         self._ended.set()
 
-    def run(self) -> None:
+    def run(self, complain: Callable[[str], None]) -> None:
         """Stay until ``end`` is called, and write the state now and then where it is to be kept."""
         while not self._ended.wait(KEEP_EVERY):
-            if self.wishes.keep:
-                self.keep(self.wishes.keep)
-
-    def keep(self, folder: Path) -> None:
-        """Write the state; time stands still meanwhile. Raises NotKeptError."""
-        world, run = self.cloud.world, self.cloud.server.run
-        paused = world.paused
-        run(world.pause)
-        try:
-            keeping.keep(self.cloud, run, folder)
-        finally:
-            run(lambda: world.pause(on=paused))
+            if self._keeper:
+                try:
+                    self._keeper.keep(self.cloud, self.cloud.server.run)
+                except NotKeptError as error:
+                    complain(f"{error}; it is tried again in {KEEP_EVERY:.0f} s")
 
     def stop(self) -> None:
-        """Write the state where it is to be kept, and end everything."""
+        """Write the state where it is to be kept, and end everything. Raises NotKeptError once all has ended."""
         try:
-            if self.wishes.keep:
-                self.keep(self.wishes.keep)
+            if self._keeper:
+                self.cloud.server.run(self.cloud.world.hold)
+                self._keeper.keep(self.cloud, self.cloud.server.run)
         finally:
             self.host.stop()
+            if self._keeper:
+                self._keeper.release()
 
     def links(self) -> list[dict[str, str]]:
         """Return where real clients connect, each with a command that works as it stands."""
@@ -125,7 +124,10 @@ class TryOut:
             hint = f"kubectl --server {url} --token local get pods --all-namespaces"
             found.append({"label": f"kubectl, {key.rsplit('/', 1)[1]}", "url": url, "hint": hint})
         slack = f"{at['slack']}/api/"
-        return [*found, {"label": "Slack's Web API", "url": slack, "hint": f"WebClient(base_url={slack!r})"}]
+        return [
+            *found,
+            {"label": "Slack's Web API", "url": slack, "hint": f"WebClient(token={BOT_TOKEN!r}, base_url={slack!r})"},
+        ]
 
     def _complete(self, text: str) -> list[Completion]:
         since, known = self._known

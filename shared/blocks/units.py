@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from shared.blocks.kit import lines, safe
@@ -12,6 +13,7 @@ from shared.domain.names import GLOBAL
 
 REMEDY = ". To mend it: "
 """Separates what is wrong from what to do in the message of Stalled."""
+_COMMAND = re.compile(r"\b(?:gcloud|kubectl) .+")
 _ASPECTS = (
     (ConditionType.CAPACITY_READY, "Capacity"),
     (ConditionType.WORKLOAD_READY, "Workload"),
@@ -82,8 +84,17 @@ def trouble_text(message: str) -> str:
     for line in message.split("\n"):
         wrong, _, remedy = line.partition(REMEDY)
         said.append(safe(wrong, 600))
-        said += [f"```{safe(remedy, 1200)}```"] if remedy else []
+        said += _mend(remedy)
     return lines(said, 2400)
+
+
+def _mend(remedy: str) -> list[str]:
+    """Return what to do as a sentence, and a command in it apart, so that it can be copied."""
+    found = _COMMAND.search(remedy)
+    if found is None:
+        return [f"To mend it: {safe(remedy, 1200)}"] if remedy else []
+    words = remedy[: found.start()].strip()
+    return [*([f"To mend it: {safe(words, 600)}"] if words else []), f"```{safe(found[0], 1200)}```"]
 
 
 def addresses(statuses: Iterable[Status]) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from shared.domain.conditions import Reason
 from shared.domain.errors import InferError
 from shared.domain.graph import CHECKS, Resource, ResourceGraph
 from shared.domain.inventory import Entry
-from shared.domain.names import ResourceKey, short_hash
+from shared.domain.names import Kind, ResourceKey, short_hash
 from shared.domain.observations import (
     NOT_LOOKED_AT,
     Absent,
@@ -133,6 +133,14 @@ def users_of(inventory: Inventory) -> Mapping[ResourceKey, frozenset[ResourceKey
     return {key: real(key) for key in direct}
 
 
+def _repair(key: ResourceKey) -> str:
+    """Say what a person can do about a wreck of something that once served."""
+    if key.kind is not Kind.NODE_POOL or key.container is None:
+        return f"repair or delete {key} by hand; deleted, it is built anew"
+    place = f"--cluster={key.container.name} --region={key.location}"
+    return f"repair it, or delete it, and it is built anew: gcloud container node-pools delete {key.name} {place}"
+
+
 def _wanted(resource: Resource, entry: Entry, seen: Observation, earlier: Mapping[ResourceKey, Step]) -> Step:
     key, now_seen = resource.key, seen.get(resource.key, NOT_LOOKED_AT)
     if resource.is_check:
@@ -145,7 +153,7 @@ def _wanted(resource: Resource, entry: Entry, seen: Observation, earlier: Mappin
         case Broken(error) if entry.not_before is None:
             return failed(key, error)  # first the failure is folded in, then its pause is kept
         case Broken(error, wreck=True) if entry.ready_once:
-            return Hold(key, str(error), Reason.WRECK, error.remedy or f"repair or delete {key} by hand")
+            return Hold(key, str(error), Reason.WRECK, error.remedy or _repair(key))
         case Broken(wreck=True):
             waiting = _waiting_for(resource, seen, earlier)
             return waiting or Do(key, Verb.DELETE, "its creation failed; the rest of it goes first")

@@ -30,6 +30,8 @@ _QUIET = (
 LONG = PATIENCE * 1000
 """Milliseconds."""
 SERIOUS = {"serious", "critical"}
+MOST_TABS = 200
+"""Presses after which something counts as out of reach."""
 
 
 @dataclass
@@ -71,6 +73,27 @@ class Stage:
     def tab(self, name: str) -> None:
         """Show another pane."""
         self.page.get_by_test_id(f"tab-{name}").click()
+
+    def tab_to(self, target: Locator, key: str = "Tab") -> None:
+        """Press Tab, or another key that moves the focus, until it is there."""
+        for _ in range(MOST_TABS):
+            if target.evaluate("node => node === document.activeElement"):
+                return
+            self.page.keyboard.press(key)
+        raise AssertionError(f"{key} does not reach {target}")
+
+    def breaks(self, fault: str, **choices: str) -> None:
+        """Set off a fault of the Faults pane; choices by their labels, in lower case."""
+        self.tab("faults")
+        form = self.page.get_by_test_id(f"fault-{fault}")
+        for label, choice in choices.items():
+            field = form.get_by_label(label.capitalize().replace("_", " "))
+            if field.evaluate("node => node.tagName") == "SELECT":
+                field.select_option(choice)
+            else:
+                field.fill(choice)
+        form.get_by_role("button").click()
+        expect(self.page.get_by_test_id(f"active-{fault}")).to_be_visible()
 
     def shoot(self, folder: Path, name: str) -> None:
         """Keep a picture."""

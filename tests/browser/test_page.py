@@ -6,13 +6,12 @@ Skipped where there is no Chromium. With INFEROPS_PICTURES=FOLDER the pictures t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.stage import CHROMIUM, DESKTOP, MISSING, PHONE, Stage, browser, opened, tryout
+from tests.browser.stage import CHROMIUM, DESKTOP, MISSING, PHONE, Stage, opened
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=MISSING)
 SPEED = "1500"
@@ -25,33 +24,28 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return Path(os.environ.get("INFEROPS_PICTURES") or tmp_path_factory.mktemp("pictures"))
 
 
-@pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with tryout("--speed", SPEED) as found:
-        yield found
-
-
-def test_a_newcomer_deploys_breaks_a_zone_follows_the_advice_and_ends_well(url: str, pictures: Path) -> None:
-    with browser() as chromium:
-        stage = opened(chromium, url, DESKTOP)
-        _deploy(stage, pictures)
-        _break_a_zone(stage, pictures)
-        _follow_the_advice(stage)
-        _see_the_fleet_at_a_glance(stage, pictures)
-        _undisturbed(stage)
-        stage.shoot(pictures, "page-desktop-light")
-        for name, size, scheme in (
-            ("page-desktop-dark", DESKTOP, "dark"),
-            ("page-phone-light", PHONE, "light"),
-            ("page-phone-dark", PHONE, "dark"),
-        ):
-            other = opened(chromium, url, size, scheme)
-            expect(other.card("Done: llama3-8b").first).to_be_visible()
-            if size is PHONE and scheme == "dark":
-                other.tab("world")
-                expect(other.page.get_by_test_id("region-us-east4")).to_be_visible()
-            other.shoot(pictures, name)
-            _undisturbed(other)
+def test_a_newcomer_deploys_breaks_a_zone_follows_the_advice_and_ends_well(
+    url: str, chromium: Browser, pictures: Path
+) -> None:
+    stage = opened(chromium, url, DESKTOP)
+    _deploy(stage, pictures)
+    _break_a_zone(stage, pictures)
+    _follow_the_advice(stage)
+    _see_the_fleet_at_a_glance(stage, pictures)
+    _undisturbed(stage)
+    stage.shoot(pictures, "page-desktop-light")
+    for name, size, scheme in (
+        ("page-desktop-dark", DESKTOP, "dark"),
+        ("page-phone-light", PHONE, "light"),
+        ("page-phone-dark", PHONE, "dark"),
+    ):
+        other = opened(chromium, url, size, scheme)
+        expect(other.card("Done: llama3-8b").first).to_be_visible()
+        if size is PHONE and scheme == "dark":
+            other.tab("world")
+            expect(other.page.get_by_test_id("region-us-east4")).to_be_visible()
+        other.shoot(pictures, name)
+        _undisturbed(other)
 
 
 def _deploy(stage: Stage, pictures: Path) -> None:
@@ -69,11 +63,7 @@ def _deploy(stage: Stage, pictures: Path) -> None:
 
 
 def _break_a_zone(stage: Stage, pictures: Path) -> None:
-    stage.tab("faults")
-    fault = stage.page.get_by_test_id("fault-stockout")
-    fault.get_by_label("Zone").select_option("us-east4-a")
-    fault.get_by_role("button").click()
-    expect(stage.page.get_by_test_id("active-stockout")).to_be_visible()
+    stage.breaks("stockout", zone="us-east4-a")
     stage.act_as("ana")
     stage.say("/infer scale llama3-8b us-east4 +2")
     stage.act_as("ben")
@@ -106,45 +96,17 @@ def _undisturbed(stage: Stage) -> None:
     assert stage.trouble == [], "the console complained"
 
 
-def test_the_whole_page_can_be_used_with_a_keyboard_alone(url: str) -> None:
-    with browser() as chromium:
-        stage = opened(chromium, url, DESKTOP)
-        keyboard = stage.page.keyboard
-        stage.page.get_by_test_id("composer").focus()
-        keyboard.type("/inf")
-        expect(stage.page.get_by_test_id("completion").first).to_be_visible()
-        keyboard.press("Tab")
-        keyboard.type("help")
-        keyboard.press("Escape")
-        keyboard.press("Enter")
-        expect(stage.card("What can be said")).to_be_visible()
-        keyboard.press("ArrowUp")
-        expect(stage.page.get_by_test_id("composer")).to_have_value("/infer help")
-        _undisturbed(stage)
-
-
-def test_the_form_opens_where_the_words_leave_gaps_and_its_intent_is_planned(url: str, pictures: Path) -> None:
-    with browser() as chromium:
-        stage = opened(chromium, url, DESKTOP)
-        stage.act_as("chloe")
-        stage.say("/infer deploy gemma-2-9b")
-        modal = stage.page.get_by_test_id("modal")
-        modal.get_by_label("europe-west4").check()
-        stage.shoot(pictures, "page-modal")
-        stage.page.get_by_test_id("modal-submit").click()
-        expect(modal).to_contain_text("Heard: /infer deploy gemma-2-9b europe-west4")
-        stage.page.get_by_test_id("modal-close").click()
-        expect(stage.card("Plan: deploy gemma-2-9b", "@chloe asks")).to_be_visible()
-        _undisturbed(stage)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_no_pane_has_a_serious_barrier(url: str, size: dict[str, int], scheme: str) -> None:
-    with browser() as chromium:
-        stage = opened(chromium, url, size, scheme)
-        found = stage.barriers()
-        for pane in ("world", "faults", "wire"):
-            stage.tab(pane)
-            found += stage.barriers()
-        assert found == []
+def test_the_form_opens_where_the_words_leave_gaps_and_its_intent_is_planned(
+    url: str, chromium: Browser, pictures: Path
+) -> None:
+    stage = opened(chromium, url, DESKTOP)
+    stage.act_as("chloe")
+    stage.say("/infer deploy gemma-2-9b")
+    modal = stage.page.get_by_test_id("modal")
+    modal.get_by_label("europe-west4").check()
+    stage.shoot(pictures, "page-modal")
+    stage.page.get_by_test_id("modal-submit").click()
+    expect(modal).to_contain_text("Heard: /infer deploy gemma-2-9b europe-west4")
+    stage.page.get_by_test_id("modal-close").click()
+    expect(stage.card("Plan: deploy gemma-2-9b", "@chloe asks")).to_be_visible()
+    _undisturbed(stage)

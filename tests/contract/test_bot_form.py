@@ -149,7 +149,9 @@ def test_what_is_misspelt_is_refused_in_words_without_a_form(place: Place) -> No
 
 def refused_in_words(place: Place) -> None:
     said = place.types("deploy llama3-8b")
-    assert said.startswith("Not understood: deploy needs a model and at least one region")
+    assert said.startswith(
+        "The form could not be opened, so say it in words: deploy needs a model and at least one region"
+    )
     assert "Right form: /infer deploy MODEL REGION" in said
     assert (place.slack.modals(ANA), place.heard) == ([], [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import shlex
@@ -126,15 +127,51 @@ def test_the_clock_stops_and_goes_on_when_told(running: Up) -> None:
     eventually(lambda: running.section("clock")["now"] > now)
 
 
-def test_a_speed_that_is_none_is_refused(running: Up) -> None:
-    assert "speed" in running.post("clock", speed=0).json()["error"]
+@pytest.mark.parametrize(
+    ("what", "asked", "word"),
+    [
+        ("clock", {"speed": 0}, "speed"),
+        ("clock", {"step": 1e300}, "step"),
+        ("fault", {"id": "quota", "fields": {"limit": "9" * 400}}, "Limit"),
+        ("fault", {"id": "slow", "fields": {"factor": "0"}}, "Times as long"),
+        ("fault", {"id": "lost", "fields": [1]}, "fields"),
+        ("fault", {"key": "outage/mars", "on": False}, "no such fault is on"),
+        ("say", {"user": "nobody", "channel": OPS, "text": "hello"}, "no such person"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(running: Up, what: str, asked: dict[str, Any], word: str) -> None:
+    said = running.post(what, **asked).json()
+    assert not said["ok"] and word in said["error"]
 
 
-def test_the_wire_shows_what_was_said_without_secrets(running: Up) -> None:
+def test_a_body_that_is_no_object_is_refused_in_words(running: Up) -> None:
+    said = httpx.post(f"{running.url}/api/say", json=[1], trust_env=False).json()
+    assert said == {"ok": False, "error": "say it as a JSON object"}
+
+
+def details(tryout: Up, **like: str) -> dict[str, Any]:
+    """The latest exchange like this, as the page shows it whole."""
+    [*_, found] = [one for one in wire(tryout) if like.items() <= one.items()]
+    shown: dict[str, Any] = httpx.get(f"{tryout.url}/api/wire/{found['id']}", trust_env=False).json()
+    return shown
+
+
+def test_the_wire_shows_what_was_said_and_by_whom(running: Up) -> None:
     running.say("/infer list")
-    spoken = [one for one in wire(running) if one["from"] == "slack" and one["to"] == "bot"]
-    details = httpx.get(f"{running.url}/api/wire/{spoken[-1]['id']}", trust_env=False).json()
-    assert "/infer" in details["request"] and "xoxb" not in json.dumps(details)
+    assert "/infer" in details(running, **{"from": "slack", "to": "bot"})["request"]
+    pushed_to = eventually(lambda: {one["to"] for one in wire(running) if one["from"] == "pubsub"})
+    assert pushed_to <= {"propose", "decide", "reconcile", "notify", "sweep"}
+    assert "inferops" in {one["from"] for one in wire(running) if one["service"] == "Firestore"}
+
+
+def test_the_wire_shows_that_a_secret_was_read_but_not_the_secret(running: Up) -> None:
+    name = "projects/demo/secrets/hf-token/versions/1"
+    read = httpx.get(f"{running.endpoints['secretmanager']}/v1/{name}:access", trust_env=False)
+    coded = read.json()["payload"]["data"]
+    shown = details(running, service="Secret Manager", what=f"GET /v1/{name}:access")
+    assert base64.b64decode(coded) == b"hf_local" and coded in read.text
+    assert "versions/1" in shown["answer"] and "payload" in shown["answer"]
+    assert coded not in json.dumps(shown) and "hf_local" not in json.dumps(shown)
 
 
 @pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
@@ -163,7 +200,9 @@ def test_a_port_that_is_taken_is_refused_with_who_holds_it(running: Up) -> None:
     assert f"is held by process {running.process.pid}" in said and "--port" in said
 
 
-@pytest.mark.parametrize(("options", "word"), [(("--speed", "fast"), "speed"), (("--port", "80"), "1024")])
+@pytest.mark.parametrize(
+    ("options", "word"), [(("--speed", "fast"), "speed"), (("--port", "80"), "1024"), (("--port", "abc"), "1024")]
+)
 def test_a_wrong_option_is_refused_with_what_would_be_right(options: tuple[str, str], word: str) -> None:
     code, said = refused(*options)
     assert code == 2 and word in said
@@ -206,6 +245,37 @@ def proposal(tryout: Up) -> str:
     asked = {"text": "/infer approve "}
     found = httpx.get(f"{tryout.url}/api/complete", params=asked, trust_env=False, timeout=PATIENCE).json()["items"]
     return str(found[0]["label"])
+
+
+def test_a_fault_that_was_on_is_still_on_after_a_restart_and_can_be_taken_back(tmp_path: Path) -> None:
+    with up("--port", "0", "--keep", str(tmp_path)) as first:
+        first.post("fault", id="outage", fields={"region": "us-central1"}, on=True)
+        assert first.interrupt() == 0
+    with up("--port", "0", "--keep", str(tmp_path)) as second:
+        assert [one["key"] for one in second.section("faults")["active"]] == ["outage/us-central1"]
+        assert second.post("fault", key="outage/us-central1", on=False).json() == {"ok": True}
+        assert second.section("faults")["active"] == []
+
+
+def test_a_folder_that_another_try_out_keeps_its_state_in_is_refused_with_who_it_is(tmp_path: Path) -> None:
+    with up("--port", "0", "--keep", str(tmp_path)) as first:
+        code, said = refused("--port", "0", "--keep", str(tmp_path))
+        assert code == 1 and f"in use by the try-out of process {first.process.pid}" in said
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_started(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code, said = refused("--port", "0", "--keep", str(tmp_path / "file"))
+    assert code == 1 and "nothing can be kept in" in said
+
+
+def test_a_damaged_state_is_refused_and_left_where_it_is(tmp_path: Path) -> None:
+    with up("--port", "0", "--keep", str(tmp_path)) as first:
+        assert first.interrupt() == 0
+    state = tmp_path / "cloud.state"
+    state.write_bytes(state.read_bytes()[:5000])
+    code, said = refused("--port", "0", "--keep", str(tmp_path))
+    assert code == 1 and "is damaged" in said and state.stat().st_size == 5000
 
 
 def test_a_state_that_others_could_have_written_is_not_trusted(tmp_path: Path) -> None:

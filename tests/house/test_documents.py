@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_every_fault_of_the_try_out_is_documented_with_its_fields() -> None:
     table = text_of("docs/try-out.md").split("\n## Faults\n")[1].split("\n## ", maxsplit=1)[0]
     rows = re.findall(r"^\| `([a-z-]+)` \| (.*?) ?\| (yes)? ?\|$", table, re.MULTILINE)
     documented = {name: (re.findall(r"`(\w+)`", fields), stays == "yes") for name, fields, stays in rows}
-    menu = Menu(Cloud(), ("intents",), ("propose",), lambda _: None).shown()["menu"]
+    menu = Menu(Cloud(), ("intents",), ("propose",), Counter()).shown()["menu"]
     assert documented == {f["id"]: ([one["name"] for one in f["fields"]], f["kind"] == "switch") for f in menu}
 
 

@@ -155,8 +155,7 @@ class Compute:
 
         def guarded(request: Any) -> Any:
             place = getattr(request, "region", "") or getattr(request, "zone", "")
-            if place and f"compute/{place}" in self.world.faults.unavailable:
-                self.world.faults.seen["unavailable"] += 1
+            if place and self.world.faults.is_down(f"compute/{place}"):
                 raise ApiError("UNAVAILABLE", f"Compute in {place} is currently unavailable.", "backendError")
             self.open(request.project)
             return handler(request)

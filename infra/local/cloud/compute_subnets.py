@@ -56,8 +56,7 @@ class Subnetworks:
 
     def _aggregated(self, request: Any) -> compute_v1.SubnetworkAggregatedList:
         faults = self._store.world.faults
-        down = [region for region in ZONES if f"compute/{region}" in faults.unavailable]
-        faults.seen["unavailable"] += len(down)
+        down = [region for region in ZONES if faults.is_down(f"compute/{region}")]
         found = {}
         for scope in REGIONS:
             every = self._store.within(f"projects/{request.project}/{scope}", "subnetworks")

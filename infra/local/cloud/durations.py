@@ -57,5 +57,6 @@ class Durations:
         seconds = self._world.dice(f"{purpose}/{self._drawn[purpose]}").triangular(low, high, usual)
         slow = self._world.faults.slow
         factor = slow.get(kind, slow.get(kind.split(".", maxsplit=1)[0], 1))
-        self._world.faults.seen["slow"] += factor != 1
+        if factor != 1:
+            self._world.faults.met("slow", kind)
         return timedelta(seconds=round(seconds * factor, 3))

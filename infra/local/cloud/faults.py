@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
@@ -31,24 +33,42 @@ class Faults:
     rate_limited: Counter[str] = field(default_factory=Counter)
     """Slack method -> how many of the next calls answer 429."""
     seen: Counter[str] = field(default_factory=Counter)
-    """How often each kind of fault was really met."""
+    """How often each kind of fault was really met, in all and for each key: ``late`` and ``late/TOPIC``."""
+    by_hand: dict[str, tuple[str, dict[str, str], int]] = field(default_factory=dict)
+    """What a person switched on: key -> (which fault, with which choices, how often it had been met before)."""
+
+    def met(self, kind: str, key: str) -> None:
+        """Count one meeting."""
+        self.seen[kind] += 1
+        self.seen[f"{kind}/{key}"] += 1
 
     def stocked_out(self, zone: str, machine_type: str) -> bool:
         """Say whether nodes of this type are sold out in the zone, and count the meeting."""
-        hit = zone in self.stockout or f"{zone}/{machine_type}" in self.stockout
-        self.seen["stockout"] += hit
-        return hit
+        found = next((key for key in (zone, f"{zone}/{machine_type}") if key in self.stockout), "")
+        if found:
+            self.met("stockout", found)
+        return bool(found)
 
-    def unreachable(self, region: str) -> bool:
-        """Say whether a region's machines are cut off, and count the meeting."""
-        hit = f"network/{region}" in self.unavailable
-        self.seen["unavailable"] += hit
-        return hit
+    def is_down(self, key: str) -> bool:
+        """Say whether a service, or a service in a location, does not answer, and count the meeting."""
+        if key not in self.unavailable:
+            return False
+        self.met("unavailable", key)
+        return True
+
+    @contextmanager
+    def uncounted(self) -> Iterator[None]:
+        """Let what is met meanwhile count for nothing: somebody only looks."""
+        before = self.seen.copy()
+        try:
+            yield
+        finally:
+            self.seen = before
 
     def spend(self, kind: str, budget: Counter[str], key: str) -> bool:
         """Use up one of a counted fault; say whether there was one."""
         if budget[key] <= 0:
             return False
         budget[key] -= 1
-        self.seen[kind] += 1
+        self.met(kind, key)
         return True

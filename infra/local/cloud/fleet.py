@@ -58,8 +58,7 @@ class Fleet:
             parts = (getattr(request, "name", "") or request.parent).split("/")
             if len(parts) < 4 or parts[0] != "projects" or parts[2] != "locations":  # noqa: PLR2004 - projects/P/locations/L
                 raise ApiError("INVALID_ARGUMENT", f"Resource name {'/'.join(parts)} is malformed.", "badRequest")
-            if f"fleet/{parts[3]}" in self.world.faults.unavailable:
-                self.world.faults.seen["unavailable"] += 1
+            if self.world.faults.is_down(f"fleet/{parts[3]}"):
                 raise ApiError("UNAVAILABLE", f"The fleet in {parts[3]} is currently unavailable.", "backendError")
             return handler(request)
 

@@ -144,8 +144,7 @@ class Gke:
     def _guard(self, handler: Handler) -> Handler:
         def guarded(request: Any) -> Any:
             project, location = place_of(request)
-            if f"gke/{location}" in self.world.faults.unavailable:
-                self.world.faults.seen["unavailable"] += 1
+            if self.world.faults.is_down(f"gke/{location}"):
                 raise ApiError("UNAVAILABLE", f"GKE in {location} is currently unavailable.", "backendError")
             self.core.compute.open(project)
             return handler(request)

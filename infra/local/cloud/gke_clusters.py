@@ -46,9 +46,8 @@ class Clusters:
 
     def _down(self) -> list[str]:
         faults = self._core.world.faults
-        down = [key.removeprefix("gke/") for key in faults.unavailable if key.startswith("gke/")]
-        faults.seen["unavailable"] += len(down)
-        return sorted(down)
+        keys = sorted(key for key in faults.unavailable if key.startswith("gke/"))
+        return [key.removeprefix("gke/") for key in keys if faults.is_down(key)]
 
     def _list(self, request: Any) -> container_v1.ListClustersResponse:
         project, location = place_of(request)

@@ -100,7 +100,9 @@ class Joints:
     # Machines --------------------------------------------------------------------------------------------
 
     def _pools(self, key: str) -> list[Pool]:
-        scaled = [pool for pool in self._gke.pools(*place(key)) if pool.spec.autoscaling.enabled]
+        every = self._gke.pools(*place(key))
+        # The autoscaler leaves a pool alone whose machines are all broken.
+        scaled = [pool for pool in every if pool.spec.autoscaling.enabled and pool.spec.status.name != "ERROR"]
         return [_shown(pool) for pool in scaled]
 
     def _want(self, key: str, pool: str, count: int) -> int:

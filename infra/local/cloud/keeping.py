@@ -6,6 +6,7 @@ person who reads it, and only by the very version that wrote it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import os
@@ -22,7 +23,7 @@ import proto
 from google.protobuf import descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-FILE = "cloud.state"
+FILE, LOCK = "cloud.state", "lock"
 _OURS = Path(__file__).parents[3]
 _MARK = b"inferops try-out "
 _PATIENCE, _NAP = 10.0, 0.02
@@ -60,44 +61,82 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle ships 
 
 @cache
 def version() -> bytes:
-    """Return what this very version of the code is called: a hash of all of it, and of Python's version."""
+    """Return what this very version is called: a hash of its code and data, its libraries' versions and Python's."""
     found = hashlib.sha256(platform.python_version().encode())
-    for path in sorted(_OURS.glob("infra/**/*.py")):
-        found.update(path.read_bytes())
+    for top in ("bot", "functions", "shared", "infra"):
+        for path in sorted(one for one in (_OURS / top).rglob("*") if one.suffix in {".py", ".yaml"}):
+            found.update(path.read_bytes())
+    lock = _OURS / "uv.lock"
+    found.update(lock.read_bytes() if lock.exists() else b"")
     return found.hexdigest()[:32].encode()
 
 
-def keep(cloud: Any, run: Callable[[Callable[[], Any]], Any], folder: Path) -> None:
-    """Write the state of a paused cloud; ``run`` runs a function in its loop. Raises NotKeptError."""
-    until = time.monotonic() + _PATIENCE
-    while run(lambda: cloud.world.in_flight) and time.monotonic() < until:
-        time.sleep(_NAP)
-    data = _MARK + version() + b"\n" + run(lambda: _dumped(cloud))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = folder / f"{FILE}.new"
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-    new.replace(folder / FILE)  # whole or not at all
+class Keeper:
+    """One folder with the state of one cloud. Nobody else may keep theirs there at the same time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder. Raises NotKeptError if it cannot be written, or is taken."""
+        self.folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise NotKeptError(f"nothing can be kept in {folder}: {error.strerror}; name another folder") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._lock, 20).decode() or "unknown"
+            os.close(self._lock)
+            raise NotKeptError(f"{folder} is in use by the try-out of process {holder}; name another folder") from error
+        os.truncate(self._lock, 0)
+        os.write(self._lock, str(os.getpid()).encode())
+
+    def release(self) -> None:
+        """Let others have the folder."""
+        os.close(self._lock)
+
+    def keep(self, cloud: Any, run: Callable[[Callable[[], Any]], Any]) -> None:
+        """Write the state at a moment when nothing is under way; ``run`` runs a function in the cloud's loop.
+
+        Raises NotKeptError if there was no such moment for a while, or the file cannot be written.
+        """
+        until = time.monotonic() + _PATIENCE
+        while (body := run(lambda: _dumped(cloud))) is None:
+            if time.monotonic() > until:
+                raise NotKeptError("nothing was kept: something was under way all the time")
+            time.sleep(_NAP)
+        new = self.folder / f"{FILE}.new"
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "wb") as file:
+                file.write(_MARK + version() + b"\n" + body)
+            new.replace(self.folder / FILE)  # whole or not at all
+        except OSError as error:
+            raise NotKeptError(f"nothing was kept in {self.folder}: {error.strerror}") from error
+
+    def kept(self) -> Any:
+        """Bring a cloud back, not yet started; None if none was kept. Raises NotKeptError."""
+        path = self.folder / FILE
+        try:
+            info, data = path.stat(), path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise NotKeptError(f"{path} cannot be read: {error.strerror}; name another folder") from error
+        if info.st_uid != os.getuid() or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise NotKeptError(f"{path} is not yours alone to write, so it is not trusted; name another folder")
+        head, _, body = data.partition(b"\n")
+        if head != _MARK + version():
+            raise NotKeptError(f"{path} was kept by another version of inferops; name another folder, or remove it")
+        try:
+            return cloudpickle.loads(body)
+        except Exception as error:
+            raise NotKeptError(f"{path} is damaged; name another folder, or remove it") from error
 
 
-def _dumped(cloud: Any) -> bytes:
+def _dumped(cloud: Any) -> bytes | None:
+    """Return the state as bytes; None while something is under way."""
     if cloud.world.in_flight:
-        raise NotKeptError("something is still under way; nothing was kept")
+        return None
     file = io.BytesIO()
     _Pickler(file).dump(cloud)
     return file.getvalue()
-
-
-def kept(folder: Path) -> Any:
-    """Bring a cloud back, not yet started; None if none was kept there. Raises NotKeptError."""
-    path = folder / FILE
-    try:
-        info, data = path.stat(), path.read_bytes()
-    except FileNotFoundError:
-        return None
-    if info.st_uid != os.getuid() or info.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise NotKeptError(f"{path} is not yours alone to write, so it is not trusted; name another folder")
-    head, _, body = data.partition(b"\n")
-    if head != _MARK + version():
-        raise NotKeptError(f"{path} was kept by another version of inferops; name another folder, or remove it")
-    return cloudpickle.loads(body)

@@ -153,5 +153,5 @@ class Subscription:
         faults = self._world.faults
         seconds = faults.late.get(topic, faults.late.get(topic.rsplit("/", 1)[1], 0.0))
         if seconds > 0:
-            faults.seen["late"] += 1
+            faults.met("late", topic.rsplit("/", 1)[1])
         return timedelta(seconds=seconds)

@@ -68,8 +68,7 @@ class Routes:
 
     def _call(self, request: Request, body: bytes) -> Response:
         faults = self.world.faults
-        if self.name in faults.unavailable:
-            faults.seen["unavailable"] += 1
+        if faults.is_down(self.name):
             raise ApiError("UNAVAILABLE", "The service is currently unavailable.", "backendError")
         path = str(request.scope.get("raw_path", b"").decode().split("?")[0])
         route, parts = self._route(request.method, path)

@@ -92,8 +92,7 @@ class Slack:
         return response
 
     def _answer(self, request: Request, body: bytes) -> Response:
-        if "slack" in self.world.faults.unavailable:
-            self.world.faults.seen["unavailable"] += 1
+        if self.world.faults.is_down("slack"):
             return Response("upstream connect error", 503, media_type="text/plain")
         _, kind, name = (*request.url.path.split("/", 2), "", "")[:3]
         match request.method, kind:

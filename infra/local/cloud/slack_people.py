@@ -58,9 +58,11 @@ class People:
         return person, place
 
     async def command(self, user: str, channel: str, text: str, command: str) -> Answer:
-        """Type a slash command."""
+        """Type a slash command. What is no command of the app never comes to the bot."""
         person, place = self.who(user, channel)
         self.store.note(place.id, f"{person.name} types", f"{command} {text}")
+        if command not in self.workspace.commands:
+            return self._unknown(person, place, command, text)
         path = self.hooks.hand(person.id, place.id, None)
         form = {
             "token": "deprecated",
@@ -82,6 +84,14 @@ class People:
             self.store.tell(person.id, place.id, f"{command} failed with the error “{answer.error}”")
         elif answer.body.strip():
             self._spoken(self.hooks.handed[path.rsplit("/", 1)[1]], answer.body)
+        return answer
+
+    def _unknown(self, person: Person, place: Channel, command: str, text: str) -> Answer:
+        there = ", ".join(self.workspace.commands)
+        said = f"{command} is not a valid command. Commands here: {there}"
+        self.store.tell(person.id, place.id, said)
+        answer = Answer(person.id, f"{command} {text}", 0, "", said)
+        self.answers.append(answer)
         return answer
 
     def _spoken(self, hook: Hook, body: str) -> None:

@@ -91,6 +91,8 @@ class Workspace:
     app_id: str = "A0INFEROPS"
     bot_id: str = "B0INFEROPS"
     bot_user: str = BOT
+    commands: tuple[str, ...] = ("/infer",)
+    """The slash commands of the app; Slack itself answers any other."""
     people: list[Person] = field(default_factory=_people)
     channels: list[Channel] = field(default_factory=_channels)
     groups: list[Group] = field(default_factory=_groups)

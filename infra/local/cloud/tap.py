@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from urllib.parse import parse_qsl
 
-import proto
-from google.protobuf import json_format
-from google.protobuf.message import Message
+from infra.local.cloud.tap_masking import Masker
+from infra.local.cloud.tap_reading import as_message, values, written
 
 KEPT, LONGEST = 2000, 32_768
 """Exchanges that are remembered, and bytes of each body."""
-MASK = "•••"
 CLIENT = "client"
 """Who asks, where the request does not say which program it comes from."""
-_SECRETS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|hf_\w{5,}|ya29\.[\w.-]+|v0=[0-9a-f]{64}|(?i:bearer )[\w.~+/=-]{8,}"
-    r"|-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----",
-    re.DOTALL,
-)
-"""Slack's, Hugging Face's and Google's tokens, signatures, and keys, by their looks."""
+_PROGRAMS = {
+    "gcloud/": "gcloud",
+    "kubectl": "kubectl",
+    "OpenAPI-Generator": "kubernetes client",
+    "Google-Cloud-Tasks": "tasks",
+    "Mozilla/": "browser",
+    # What the product speaks with. Another program with the same libraries cannot be told from it.
+    **dict.fromkeys(("grpc-python", "gl-python", "gcloud-python", "python-requests", "slackclient"), "inferops"),
+}
+"""Mark in a User-Agent -> the program, as people would know it; the first one counts."""
+_OF_SECRETS = re.compile(r"/secrets(?:[/?:]|$)")
+"""Paths of Kubernetes and of Secret Manager."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,8 @@ class Tap:
     def __init__(self) -> None:
         self.exchanges: deque[Exchange] = deque(maxlen=KEPT)
         self.secrets: set[str] = set()
+        self.places: dict[str, str] = {}
+        """``HOST:PORT`` -> who listens there, such as ``notify``."""
         self._count = 0
 
     def note(
@@ -91,23 +92,22 @@ class Tap:
         """Return an exchange that is still remembered."""
         return next((one for one in self.exchanges if one.id == number), None)
 
-    def text(self, body: object) -> str:
-        """Return a request or an answer for people to read, without secrets."""
-        return self.masked("\n".join(_lines(body)))
+    def text(self, body: object, what: str = "") -> str:
+        """Return a request or an answer for people to read, without secrets; ``what`` is what was asked."""
+        masker, hushed = Masker(self.secrets), bool(_OF_SECRETS.search(what))
+        lines = [written(masker.body(value, hushed=hushed)) for value in values(body)]
+        return "\n".join([*lines, "…"] if isinstance(body, bytes) and len(body) == LONGEST else lines)
 
     def masked(self, text: str) -> str:
         """Return a text without what must not be shown, whether plain or in base64."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            for form in (secret, base64.b64encode(secret.encode()).decode()):
-                text = text.replace(form, MASK)
-        return _SECRETS.sub(MASK, text)
+        return Masker(self.secrets).text(text)
 
 
 def client_of(agent: str) -> str:
-    """Return the program that a User-Agent header names, as far as people would know it."""
-    known = ("gcloud", "kubectl", "slackclient", "OpenAPI-Generator", "google-api", "gl-python")
-    found = next((name for name in known if name in agent), "")
-    return {"slackclient": "slack_sdk", "OpenAPI-Generator": "kubernetes client"}.get(found, found or CLIENT)
+    """Return the program that a User-Agent names: as people would know it, or as it calls itself."""
+    known = (name for mark, name in _PROGRAMS.items() if mark in agent)
+    own = re.match(r"[\w.-]{1,40}", agent)
+    return next(known, own[0] if own else CLIENT)
 
 
 def _cut(body: object) -> object:
@@ -119,31 +119,5 @@ def _size(body: object) -> int:
         return len(body)
     if isinstance(body, list):
         return sum(map(_size, body))
-    message = _message(body)
+    message = as_message(body)
     return message.ByteSize() if message is not None else 0
-
-
-def _message(body: object) -> Any:
-    if isinstance(body, proto.Message):
-        return type(body).pb(body)
-    return body if isinstance(body, Message) else None
-
-
-def _lines(body: object) -> Iterator[str]:
-    if isinstance(body, list):
-        for one in body:
-            yield from _lines(one)
-    elif isinstance(body, bytes):
-        yield _read(body.decode("utf-8", "replace"))
-    elif (message := _message(body)) is not None:
-        yield json_format.MessageToJson(message, indent=2)
-
-
-def _read(text: str) -> str:
-    """Return JSON in lines, a form as its fields with the JSON in them, and anything else as it is."""
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        pass
-    fields = parse_qsl(text, keep_blank_values=True) if re.match(r"\w+=", text) and "\n" not in text else []
-    return "\n".join(f"{name}: {_read(value)}" for name, value in fields) if fields else text

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from infra.local.cloud.errors import ApiError
 from infra.local.cloud.rpcs import Binding, Rpc
-from infra.local.cloud.tap import CLIENT
+from infra.local.cloud.tap import client_of
 from infra.local.cloud.world import World
 
 Handler = Callable[[Any], Any]
@@ -65,8 +65,7 @@ class Wire:
         """Run the handler, meeting the faults on the way."""
         self.calls[rpc.name] += 1
         faults = self.world.faults
-        if self.name in faults.unavailable:
-            faults.seen["unavailable"] += 1
+        if faults.is_down(self.name):
             raise ApiError("UNAVAILABLE", f"The service {self.name} is currently unavailable.", "backendError")
         handler = self._handlers.get((rpc.service, rpc.name))
         if handler is None:
@@ -144,9 +143,9 @@ class Wire:
                 try:
                     given = self.call(rpc, message)
                 except ApiError as error:
-                    self._note(rpc, begun, error.status, message, error.message.encode())
+                    self._note(rpc, context, begun, error.status, message, error.message.encode())
                     await context.abort(getattr(grpc.StatusCode, error.status), error.message)
-                self._note(rpc, begun, "OK", message, given)
+                self._note(rpc, context, begun, "OK", message, given)
                 return given
 
         return answer
@@ -160,14 +159,14 @@ class Wire:
                         given.append(item)
                         yield item
                 except ApiError as error:
-                    self._note(rpc, begun, error.status, message, error.message.encode())
+                    self._note(rpc, context, begun, error.status, message, error.message.encode())
                     await context.abort(getattr(grpc.StatusCode, error.status), error.message)
-                self._note(rpc, begun, "OK", message, given)
+                self._note(rpc, context, begun, "OK", message, given)
 
         return answer
 
-    def _note(self, rpc: Rpc, begun: float, status: str, request: Any, answer: Any) -> None:
-        way = (CLIENT, self.name)
+    def _note(self, rpc: Rpc, context: Any, begun: float, status: str, request: Any, answer: Any) -> None:
+        way = (client_of(dict(context.invocation_metadata()).get("user-agent", "")), self.name)
         self.world.tap.note(self.world.now, self.name, rpc.name, way, status, time.monotonic() - begun, request, answer)
 
 

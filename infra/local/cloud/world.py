@@ -71,9 +71,10 @@ class World:
         self._quiet.set()
         self._changed = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._held = False
 
     def __getstate__(self) -> dict[str, Any]:
-        passing = {"_quiet", "_changed", "_tasks", "tap"}
+        passing = {"_quiet", "_changed", "_tasks", "_held", "tap"}
         agenda = sorted(entry for entry in self._agenda if not entry.cancelled)
         return {name: value for name, value in vars(self).items() if name not in passing} | {"_agenda": agenda}
 
@@ -143,7 +144,7 @@ class World:
         """Live: take the next thing from the agenda whenever all is quiet, for ever."""
         while True:
             await self._quiet.wait()
-            if self.paused or not self._agenda:
+            if self._held or self.paused or not self._agenda:
                 self._changed.clear()
                 await self._changed.wait()
                 continue
@@ -179,6 +180,12 @@ class World:
         """Stop or go on with time; requests are answered either way."""
         self.sync()
         self.paused, self.stepping = on, False
+        self._changed.set()
+
+    def hold(self) -> None:
+        """Begin nothing more in this process; a world that is kept and brought back goes on as it was."""
+        self.sync()
+        self._held = True
         self._changed.set()
 
     def set_speed(self, speed: float | None) -> None:

@@ -76,7 +76,6 @@ function speedChoice(clock) {
   const choose = (event) => {
     const { value } = event.target;
     post("/api/clock", { speed: value === FASTEST ? null : Number(value) });
-    event.target.blur();
   };
   return h(
     "select",

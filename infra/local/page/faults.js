@@ -1,4 +1,4 @@
-/** The Faults panel: what can be broken, what is broken now, and how often each fault was met. */
+/** The Faults panel: what can be broken, what is broken or about to be, and how often each fault was met. */
 
 import { post } from "./api.js";
 import { byId, h } from "./dom.js";
@@ -17,7 +17,7 @@ export function startFaults() {
 
 function draw() {
   if (state.tab !== "faults") return;
-  const { menu = [], active = [], met = {} } = state.faults ?? {};
+  const { menu = [], active = [] } = state.faults ?? {};
   fillWith(byId("panel-faults"), [
     h("h2", { class: "hidden", "data-key": "title" }, "Faults"),
     h(
@@ -32,11 +32,7 @@ function draw() {
       "section",
       { class: "part", "data-key": "menu", "aria-labelledby": "faults-menu" },
       h("h3", { id: "faults-menu" }, "Break something"),
-      h(
-        "div",
-        { class: "fault-menu" },
-        menu.map((fault) => faultForm(fault, met[fault.id] ?? 0)),
-      ),
+      h("div", { class: "fault-menu" }, menu.map(faultForm)),
     ),
   ]);
 }
@@ -51,7 +47,7 @@ function activeFault(fault) {
       null,
       h("strong", null, fault.title),
       fault.detail && h("span", null, ` ${fault.detail}`),
-      h("div", { class: "quiet" }, metWords(fault.met)),
+      h("div", { class: "quiet" }, [comingWords(fault.left), metWords(fault.met)].filter(Boolean).join(" · ")),
     ),
     h(
       "button",
@@ -67,7 +63,7 @@ function activeFault(fault) {
   );
 }
 
-function faultForm(fault, met) {
+function faultForm(fault) {
   const submit = (event) => {
     event.preventDefault();
     const fields = Object.fromEntries(new FormData(event.currentTarget));
@@ -88,7 +84,7 @@ function faultForm(fault, met) {
       "div",
       { class: "fault-head" },
       h("h4", { id: title }, fault.title),
-      met > 0 && h("span", { class: "met" }, metWords(met)),
+      fault.met > 0 && h("span", { class: "met" }, metWords(fault.met)),
     ),
     h("p", { class: "quiet" }, fault.help),
     h(
@@ -145,6 +141,13 @@ async function send(body, key, title = "") {
   touch("faults");
 }
 
+/** Return how many of a fault are still to come; nothing for one that stays until it is taken back. */
+export function comingWords(left) {
+  return left === null ? "" : `${left} to come`;
+}
+
+/** Not every fault's meetings are counted; of those that are not, nothing is said. */
 function metWords(count) {
+  if (count === null) return "";
   return count ? `met ${count} ${count === 1 ? "time" : "times"}` : "not met yet";
 }

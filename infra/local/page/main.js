@@ -1,5 +1,6 @@
 /** Starts the page: every part watches the store, then the stream fills it. */
 
+import { startBroken } from "./broken.js";
 import { startClock } from "./clock.js";
 import { startConversation } from "./conversation.js";
 import { byId } from "./dom.js";
@@ -23,6 +24,7 @@ startUnread();
 startModal();
 startViews();
 startClock();
+startBroken();
 startWorld();
 startFaults();
 startWire();

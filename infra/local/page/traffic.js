@@ -1,4 +1,4 @@
-/** Where requests go: from each Gateway address to the regions whose servers answer them. */
+/** Where requests go: from each Gateway address to the region whose servers answered when it was last asked. */
 
 import { h, svg } from "./dom.js";
 import { chip } from "./tree.js";
@@ -54,7 +54,7 @@ function address(row, places) {
         "span",
         { class: "share" },
         h("span", { class: `swatch ribbon-${places.indexOf(one.region) % 6}`, "aria-hidden": "true" }),
-        `${Math.round(one.share * 100)} % to ${one.region}`,
+        `answered by ${one.region}`,
       ),
     );
   return h(
@@ -62,7 +62,7 @@ function address(row, places) {
     { "data-key": `${row.region}-${row.address}` },
     h("span", { class: "flow-name" }, row.region, chip(answers ? "Answers" : "No answer", answers ? "good" : "bad")),
     h("code", null, row.address || "no address yet"),
-    h("span", { class: "shares" }, shares.length ? shares : "no requests"),
+    h("span", { class: "shares" }, shares),
   );
 }
 

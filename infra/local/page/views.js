@@ -85,7 +85,8 @@ function shownTab() {
   return phone.matches && state.side === "chat" ? "chat" : state.tab;
 }
 
-function choose(id) {
+/** Show another pane. */
+export function choose(id) {
   put("side", id === "chat" ? "chat" : "cockpit");
   if (id === "chat") return;
   put("tab", id);

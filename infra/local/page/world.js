@@ -68,7 +68,7 @@ function regionCard(region) {
       out ? chip("Outage", "bad") : null,
       region.note && h("span", { class: "quiet" }, region.note),
     ),
-    region.items?.length ? treeNode(region.items, region.name) : empty("Nothing stands here."),
+    region.items?.length ? treeNode(region.items, region.name) : !region.note && empty("Nothing stands here."),
   );
 }
 

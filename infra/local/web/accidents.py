@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from infra.local.cloud.cloud import Cloud
-from infra.local.cloud.nodes import Pool
 from infra.local.web.fault_kinds import BadFaultError, Fault, Field, Values, regions
 
 
-def accidents(cloud: Cloud, targets: Sequence[str], kill: Callable[[str], None] | None) -> list[Fault]:
+def accidents(cloud: Cloud, targets: Sequence[str], doomed: Counter[str] | None) -> list[Fault]:
     """Return what can be done to running things once; killing only where somebody can do it."""
     region = Field("region", "Region", regions()[0], regions())
 
-    def each(act: Callable[[str, str, str, str], object]) -> Callable[[Values], object]:
-        return lambda values: act(*_where(cloud, values["region"]))
+    def each(act: Callable[[str, str, str, str], object], *, empty: bool = False) -> Callable[[Values], object]:
+        return lambda values: act(*_where(cloud, values["region"], empty=empty))
 
     found = [
         Fault(
@@ -38,28 +38,28 @@ def accidents(cloud: Cloud, targets: Sequence[str], kill: Callable[[str], None] 
             "Pool deleted by hand",
             "Somebody deletes the region's GPU pool outside of inferops. It is wanted, so it is built again.",
             [region],
-            each(cloud.gke.delete_by_hand),
+            each(cloud.gke.delete_by_hand, empty=True),
         ),
     ]
-    if kill is not None:
+    if doomed is not None:
         field = Field("target", "Function", targets[0], targets)
         help_text = (
             "The function dies in the middle of its next invocation. Pub/Sub hears no answer and delivers again; "
             "nothing is lost, doubled or applied unapproved."
         )
-        found.append(Fault("kill", "Function killed", help_text, [field], lambda values: kill(values["target"])))
+        kill = Fault(
+            "kill", "Function killed", help_text, [field], lambda v: doomed.update([v["target"]]), armed=doomed
+        )
+        found.append(kill)
     return found
 
 
-def _where(cloud: Cloud, region: str) -> tuple[str, str, str, str]:
-    """Return project, location, cluster and pool of the region's first pool with GPUs."""
+def _where(cloud: Cloud, region: str, *, empty: bool) -> tuple[str, str, str, str]:
+    """Return project, location, cluster and pool of the region's first pool with GPUs, with ``empty`` any such pool."""
     for cluster in cloud.gke.clusters():
         if cluster.location == region:
             for pool in cluster.pools.values():
-                if _counts(pool):
+                if pool.shape.gpus and (pool.nodes or empty):
                     return cluster.project, cluster.location, cluster.name, pool.name
-    raise BadFaultError(f"there is no GPU pool with machines in {region} now; deploy a model there first")
-
-
-def _counts(pool: Pool) -> bool:
-    return bool(pool.shape.gpus and pool.nodes)
+    what = "GPU pool" if empty else "GPU pool with machines"
+    raise BadFaultError(f"there is no {what} in {region} now; deploy a model there first")

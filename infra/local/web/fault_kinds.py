@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,21 +29,30 @@ class BadFaultError(Exception):
 
 @dataclass(frozen=True)
 class Field:
-    """One choice of a fault; without ``choices`` it is a number."""
+    """One choice of a fault; without ``choices`` it is a number between ``least`` and ``most``."""
 
     name: str
     label: str
     value: str
     choices: Sequence[str] | None = None
+    least: float = 1
+    most: float = 1000
+    whole: bool = True
 
     def read(self, given: object) -> str:
         """Return the value that was chosen, or the default. Raises BadFaultError if it is none of the choices."""
         text = self.value if given in {None, ""} else str(given)
         if self.choices is not None and text not in self.choices:
             raise BadFaultError(f"{self.label}: {text} is none of {', '.join(self.choices)}")
-        if self.choices is None and not text.replace(".", "", 1).isdigit():
-            raise BadFaultError(f"{self.label}: {text} is not a number")
+        if self.choices is None and not self._fits(text):
+            kind = "a whole number" if self.whole else "a number"
+            raise BadFaultError(f"{self.label}: {text[:40]} is not {kind} from {self.least:g} to {self.most:g}")
         return text
+
+    def _fits(self, text: str) -> bool:
+        if not re.fullmatch(r"\d{1,9}" if self.whole else r"\d{1,9}(\.\d{1,9})?", text):
+            return False
+        return self.least <= float(text) <= self.most
 
 
 @dataclass(frozen=True)
@@ -54,8 +65,10 @@ class Fault:
     fields: Sequence[Field]
     begin: Callable[[Values], object]
     end: Callable[[Values], object] | None = None
-    counted_as: str = ""
-    """Under which name the world counts its meetings."""
+    counted: Callable[[Values], Sequence[str]] | None = None
+    """Under which names the world counts its meetings, where it does."""
+    armed: Counter[str] | None = None
+    """What is still to be met of a fault that is spent, by the value of its first field."""
 
     def shown(self) -> dict[str, Any]:
         """Return it as the page reads it."""
@@ -70,6 +83,11 @@ class Fault:
 def regions() -> list[str]:
     """Return all regions, those of the examples first."""
     return [*_FIRST, *(region for region in ZONES if region not in _FIRST)]
+
+
+def key_of(fault: Fault, values: Values) -> str:
+    """Return what a fault that is on goes by: which it is, and where; not how much."""
+    return "/".join([fault.id, *(values[f.name] for f in fault.fields if f.choices is not None)])
 
 
 def switches(cloud: Cloud, topics: Sequence[str]) -> list[Fault]:
@@ -93,7 +111,7 @@ def _stockout(faults: Faults) -> Fault:
         [Field("zone", "Zone", zones[0], zones), Field("machine", "Machine type", ANY, machines)],
         lambda v: faults.stockout.add(place(v)),
         lambda v: faults.stockout.discard(place(v)),
-        "stockout",
+        lambda v: [f"stockout/{place(v)}"],
     )
 
 
@@ -107,9 +125,9 @@ def _quota(faults: Faults) -> Fault:
         [
             Field("region", "Region", regions()[0], regions()),
             Field("metric", "Quota", "NVIDIA_H100_GPUS", gpus),
-            Field("limit", "Limit", "0"),
+            Field("limit", "Limit", "0", least=0),
         ],
-        lambda v: faults.quota.update({(v["region"], v["metric"]): int(float(v["limit"]))}),
+        lambda v: faults.quota.update({(v["region"], v["metric"]): int(v["limit"])}),
         lambda v: faults.quota.pop((v["region"], v["metric"]), None),
     )
 
@@ -126,7 +144,7 @@ def _outage(faults: Faults) -> Fault:
         [Field("region", "Region", regions()[0], regions())],
         lambda v: faults.unavailable.update(parts(v)),
         lambda v: faults.unavailable.difference_update(parts(v)),
-        "unavailable",
+        lambda v: [f"unavailable/{part}" for part in parts(v)],
     )
 
 
@@ -137,19 +155,19 @@ def _delays(faults: Faults, topics: Sequence[str]) -> list[Fault]:
             "slow",
             "Slow operations",
             "Operations of this kind that begin from now on take so many times as long.",
-            [kind, Field("factor", "Times as long", "5")],
+            [kind, Field("factor", "Times as long", "5", least=0.1, most=100, whole=False)],
             lambda v: faults.slow.update({v["kind"]: float(v["factor"])}),
             lambda v: faults.slow.pop(v["kind"], None),
-            "slow",
+            lambda v: [f"slow/{v['kind']}"],
         ),
         Fault(
             "late",
             "Messages late",
             "Pub/Sub delivers every message of this topic so many seconds late.",
-            [Field("topic", "Topic", topics[0], topics), Field("seconds", "Seconds late", "120")],
+            [Field("topic", "Topic", topics[0], topics), Field("seconds", "Seconds late", "120", most=86_400)],
             lambda v: faults.late.update({v["topic"]: float(v["seconds"])}),
             lambda v: faults.late.pop(v["topic"], None),
-            "late",
+            lambda v: [f"late/{v['topic']}"],
         ),
     ]
 
@@ -162,52 +180,55 @@ def _slack_down(faults: Faults) -> Fault:
         [],
         lambda _: faults.unavailable.add("slack"),
         lambda _: faults.unavailable.discard("slack"),
-        "unavailable",
+        lambda _: ["unavailable/slack"],
     )
 
 
 def once(cloud: Cloud, topics: Sequence[str]) -> list[Fault]:
     """Return the faults that are spent when they are met."""
     faults = cloud.world.faults
-    number = Field("count", "How many", "1")
-
-    def count(values: Values) -> int:
-        return int(float(values["count"]))
-
+    methods = ("chat.update", "chat.postMessage", "views.publish")
     return [
-        Fault(
-            "failing",
-            "Operation fails",
+        _spent(
+            ("failing", "Operation fails"),
             "The next operations of this kind end in an internal error. They are tried again after a pause.",
-            [Field("kind", "Operation", "CREATE_NODE_POOL", sorted(SECONDS)), number],
-            lambda v: faults.failing.update({v["kind"]: count(v)}),
+            Field("kind", "Operation", "CREATE_NODE_POOL", sorted(SECONDS)),
+            faults.failing,
         ),
-        Fault(
-            "lost",
-            "Messages lost",
+        _spent(
+            ("lost", "Messages lost"),
             "The next messages of this topic are accepted and never delivered. The sweep finds what was forgotten.",
-            [Field("topic", "Topic", topics[0], topics), number],
-            lambda v: faults.lost.update({v["topic"]: count(v)}),
+            Field("topic", "Topic", topics[0], topics),
+            faults.lost,
         ),
-        Fault(
-            "duplicate",
-            "Messages doubled",
+        _spent(
+            ("duplicate", "Messages doubled"),
             "The next messages of this topic are delivered twice. Nothing may happen twice because of it.",
-            [Field("topic", "Topic", topics[0], topics), number],
-            lambda v: faults.duplicate.update({v["topic"]: count(v)}),
+            Field("topic", "Topic", topics[0], topics),
+            faults.duplicate,
         ),
-        Fault(
-            "answer-lost",
-            "Answers lost",
+        _spent(
+            ("answer-lost", "Answers lost"),
             "The next changes at this service take effect, but the caller hears only that time ran out.",
-            [Field("service", "Service", _CHANGED[0], _CHANGED), number],
-            lambda v: faults.answer_lost.update({v["service"]: count(v)}),
+            Field("service", "Service", _CHANGED[0], _CHANGED),
+            faults.answer_lost,
         ),
-        Fault(
-            "rate-limited",
-            "Slack says: too fast",
+        _spent(
+            ("rate-limited", "Slack says: too fast"),
             "The next calls of this method are answered 429 with Retry-After.",
-            [Field("method", "Method", "chat.update", ("chat.update", "chat.postMessage", "views.publish")), number],
-            lambda v: faults.rate_limited.update({v["method"]: count(v)}),
+            Field("method", "Method", methods[0], methods),
+            faults.rate_limited,
         ),
     ]
+
+
+def _spent(name: tuple[str, str], help_text: str, field: Field, budget: Counter[str]) -> Fault:
+    counter = name[0].replace("-", "_")
+    return Fault(
+        *name,
+        help_text,
+        [field, Field("count", "How many", "1")],
+        lambda v: budget.update({v[field.name]: int(v["count"])}),
+        counted=lambda v: [f"{counter}/{v[field.name]}"],
+        armed=budget,
+    )

@@ -33,6 +33,7 @@ _CSP = (
 )
 _HEADERS = {"Content-Security-Policy": _CSP, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _LOCAL = {"127.0.0.1", "localhost", "[::1]"}
+_LONGEST_STEP = 7 * 86_400.0
 Complete = Callable[[str], Sequence[Any]]
 """Text so far -> completions, dataclasses of text, label and help."""
 Act = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
@@ -92,9 +93,8 @@ class Site:
         if request.headers.get("content-type", "").partition(";")[0] != "application/json":
             return _refused("say it as application/json", 415)
         try:
-            asked = json.loads(await request.body())
-            done = await self._acts[name](asked)
-        except (LookupError, ValueError, TypeError, BadFaultError) as wrong:
+            done = await self._acts[name](_object(await request.body()))
+        except (LookupError, ValueError, TypeError, OverflowError, BadFaultError) as wrong:
             # A status of failure would stand in the browser's console, where nothing is wrong.
             return _refused(str(wrong) or type(wrong).__name__, 200)
         return json_response({"ok": True, **done})
@@ -109,15 +109,28 @@ class Site:
         if "paused" in asked:
             world.pause(on=bool(asked["paused"]))
         if "step" in asked:
-            world.step(timedelta(seconds=float(asked["step"])))
+            step = float(asked["step"])
+            if not 0 < step <= _LONGEST_STEP:
+                raise ValueError(f"step: more than 0 virtual seconds, {_LONGEST_STEP:g} at most")
+            world.step(timedelta(seconds=step))
         return {}
 
     async def _fault(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if asked.get("on", True):
-            self._menu.set(str(asked.get("id", "")), asked.get("fields") or {})
+            fields = asked.get("fields") or {}
+            if not isinstance(fields, dict):
+                raise TypeError("fields: name and value of each")
+            self._menu.set(str(asked.get("id", "")), fields)
         else:
             self._menu.take_back(str(asked.get("key", "")))
         return {}
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    asked = json.loads(body)
+    if not isinstance(asked, dict):
+        raise TypeError("say it as a JSON object")
+    return asked
 
 
 def _refused(why: str, status: int) -> Response:

@@ -38,7 +38,8 @@ def details(tap: Tap, number: int) -> dict[str, Any] | None:
     found = tap.find(number)
     if found is None:
         return None
-    return {**_entry(tap, found), "request": tap.text(found.request), "answer": tap.text(found.answer)}
+    request, answer = (tap.text(body, found.what) for body in (found.request, found.answer))
+    return {**_entry(tap, found), "request": request, "answer": answer}
 
 
 def _entry(tap: Tap, one: Exchange) -> dict[str, Any]:
@@ -47,8 +48,8 @@ def _entry(tap: Tap, one: Exchange) -> dict[str, Any]:
         "at": one.at.isoformat(),
         "service": _SERVICES.get(one.service, one.service),
         "what": tap.masked(one.what),
-        "from": one.source,
-        "to": one.target,
+        "from": tap.places.get(one.source, one.source),
+        "to": tap.places.get(one.target, one.target),
         "status": one.status,
         "failed": one.failed,
         "ms": round(one.seconds * 1000, 1),

@@ -35,9 +35,11 @@ def world(cloud: Cloud) -> dict[str, Any]:
 
 
 def regions_in_use(cloud: Cloud) -> list[str]:
-    """Return the regions where anything of ours stands, in the catalogue's order."""
+    """Return the regions where anything stands or is broken, in the order of the regions' own list."""
+    faults = cloud.world.faults
     used = {region_of(cluster.location) for cluster in cloud.gke.clusters()}
-    used |= {key.partition("/")[2] for key in cloud.world.faults.unavailable if key.startswith("network/")}
+    used |= {key.partition("/")[2] for key in faults.unavailable if key.startswith("network/")}
+    used |= {region_of(place.partition("/")[0]) for place in faults.stockout} | {region for region, _ in faults.quota}
     return [region for region in ZONES if region in used]
 
 
@@ -45,7 +47,9 @@ def _region(cloud: Cloud, region: str) -> dict[str, Any]:
     faults = cloud.world.faults
     out = f"network/{region}" in faults.unavailable
     sold = sorted(place for place in faults.stockout if region_of(place.partition("/")[0]) == region)
-    note = "nothing here answers" if out else f"sold out: {', '.join(sold)}" if sold else ""
+    cut = sorted(f"{metric} cut to {limit}" for (where, metric), limit in faults.quota.items() if where == region)
+    said = [*(["nothing here answers"] if out else []), *([f"sold out: {', '.join(sold)}"] if sold else []), *cut]
+    note = "; ".join(said)
     items = [*_networks(cloud, region), *clusters(cloud, region)]
     return {"name": region, "state": "outage" if out else "ok", "note": note, "items": as_json(items)}
 
@@ -143,7 +147,8 @@ def _backends(cloud: Cloud, name: str) -> list[dict[str, Any]]:
 
 def _serving(cloud: Cloud, address: str) -> str:
     """Ask through the Gateway for its models; return the region whose server answered, or the empty string."""
-    answer = cloud.controllers.request(address, 80, "/v1/models")
+    with cloud.world.faults.uncounted():
+        answer = cloud.controllers.request(address, 80, "/v1/models")
     good = isinstance(answer, Answer) and answer.status == _OK
     return str(answer.headers.get(_SERVED_BY, "")).rsplit("/", 1)[-1] if good else ""  # type: ignore[union-attr]  # good says so
 

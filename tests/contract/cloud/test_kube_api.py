@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kubernetes import client
 
-from infra.local.cloud.kube.asking import Asked
 from tests.contract.cloud import kube_place
 from tests.contract.cloud.kube_place import (
     JSON_PATCH,
@@ -239,24 +236,3 @@ def test_replicas_are_set_through_the_scale_subresource(place: Place) -> None:
     apps.create_namespaced_deployment("default", deployment("scaled"))
     apps.patch_namespaced_deployment_scale("scaled", "default", {"spec": {"replicas": 4}})
     assert apps.read_namespaced_deployment("scaled", "default").spec.replicas == 4
-
-
-# Speed ---------------------------------------------------------------------------------------------------
-
-
-def test_a_call_takes_under_two_milliseconds(place: Place) -> None:
-    path = "/apis/apps/v1/namespaces/default/deployments/quick"
-    how = {"fieldManager": "ours", "force": "true"}
-    reading = Asked("GET", path, {})
-
-    def seconds() -> float:
-        begun = time.perf_counter()
-        for replicas in range(50):
-            body = deployment("quick")
-            body["spec"]["replicas"] = replicas
-            content = "application/apply-patch+yaml"
-            place.kube._serve(KEY, Asked("PATCH", path, how, "", content, "", json.dumps(body).encode()), "Bearer t")
-            place.kube._serve(KEY, reading, "Bearer t")
-        return time.perf_counter() - begun
-
-    assert place.server.run(seconds) / 100 < 0.002

@@ -43,6 +43,18 @@ def test_the_answer_to_a_command_is_shown_to_its_author_alone(place: Place) -> N
     assert place.slack.answers[-1].body == "heard you"
 
 
+@pytest.mark.parametrize("command", ["/foo", "/", "/inferr"])
+def test_a_command_that_is_none_of_the_app_is_answered_by_slack_itself_and_to_its_author_alone(
+    place: Place, command: str
+) -> None:
+    place.do(place.slack.command("ana", "infer-ops", "status", command))
+    assert place.bot.heard == []
+    assert [e.text for e in place.slack.ephemerals("ana")] == [
+        f"{command} is not a valid command. Commands here: /infer"
+    ]
+    assert (place.slack.ephemerals("ben"), place.slack.messages("infer-ops")) == ([], [])
+
+
 def test_a_slow_bot_shows_a_timeout(place: Place) -> None:
     place.bot.delay, place.slack.people.patience = 0.5, 0.05
     assert place.do(place.slack.command("ana", "infer-ops", "status")) == 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -232,17 +231,6 @@ def test_a_snapshot_names_what_waits(place: Place, queue: str) -> None:
     place.cloud_tasks.create_task(parent=queue, task=wake(place, "later", after=60))
     held: Any = place.tasks.snapshot()[queue]
     assert held["tasks"] == {"later": f"{place.receiver.url}wake"}
-
-
-def test_a_task_is_made_in_under_two_milliseconds(place: Place, queue: str) -> None:
-    place.server.run(place.world.pause)
-
-    def one() -> float:
-        begun = time.perf_counter()
-        place.cloud_tasks.create_task(parent=queue, task=wake(place))
-        return time.perf_counter() - begun
-
-    assert min(one() for _ in range(50)) < 0.002
 
 
 # Scheduler --------------------------------------------------------------------------------------------------

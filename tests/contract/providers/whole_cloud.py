@@ -134,7 +134,10 @@ class WholeCloud:
 
     def _hooks(self) -> Hooks:
         def want(key: str, pool: str, count: int) -> int:
-            return self.gke.want_nodes(*_split(key), pool, count)
+            got = self.gke.want_nodes(*_split(key), pool, count)
+            if got < count:
+                self.controllers.scale_up_failed(key, pool, "GCE out of resources")
+            return got
 
         return Hooks(
             nodes_of=lambda key: self.gke.nodes(*_split(key)),

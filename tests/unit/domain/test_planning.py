@@ -171,7 +171,8 @@ def test_keeping_says_what_it_stands_on_now() -> None:
 def test_a_wreck_of_what_was_ready_once_says_what_a_person_can_do() -> None:
     seen: Observation = {CLUSTER: THERE, POOL: Broken(STOCK_OUT, wreck=True)}
     step = plan_of(wanted(POOL), seen=seen, pool=Entry(not_before=T0, ready_once=True)).steps[POOL]
-    assert step == Hold(POOL, "no stock", Reason.WRECK, f"repair or delete {POOL} by hand")
+    assert isinstance(step, Hold) and (step.because, step.reason) == ("no stock", Reason.WRECK)
+    assert f"gcloud container node-pools delete {POOL.name} --cluster={CLUSTER.name}" in step.remedy
 
 
 def test_a_pause_shows_the_trouble_that_it_is_for() -> None:

@@ -97,8 +97,7 @@ class KubeServer:
             return PlainTextResponse("there is no such host", 404)
         faults = self.world.faults
         location = key.split("/")[3]
-        if {HOST, f"{HOST}/{location}"} & faults.unavailable or not self.ready(key):
-            faults.seen["unavailable"] += bool({HOST, f"{HOST}/{location}"} & faults.unavailable)
+        if faults.is_down(HOST) or faults.is_down(f"{HOST}/{location}") or not self.ready(key):
             raise Refused(503, "ServiceUnavailable", "the server is currently unable to handle the request")
         kind, _, token = credentials.partition(" ")
         if kind.lower() != "bearer" or not self.authorize(token.strip()):

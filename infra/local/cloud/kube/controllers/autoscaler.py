@@ -106,8 +106,6 @@ class Autoscaler(Controller):
         key = (site.key, pool.name)
         tries = 0 if enough else self._tries.get(key, 0) + 1
         self._tries[key] = tries
-        if not enough:
-            self.failed(site, pool, "GCE out of resources")
         if 0 < tries <= _MOST_TRIES:
             self.wake(site, "", "", min(_PAUSE * 2 ** (tries - 1), _LONGEST))
 

@@ -44,7 +44,7 @@ class Traffic:
         found = self._gateway_at(address)
         if found is not None:
             site, gateway, region = found
-            if self._context.world.faults.unreachable(region):
+            if self._context.world.faults.is_down(f"network/{region}"):
                 return NoAnswer.SILENCE
             return self._through(site, gateway, region, port, path, method, headers or {}, body)
         here = self._context.sites.get(source or "")
@@ -120,7 +120,7 @@ class Traffic:
 
     def _healthy(self, site: Site, member: Site, namespace: str, name: str) -> list[Object]:
         """The Ready pods of a member's pool that pass the load balancer's own health check."""
-        if self._context.world.faults.unreachable(member.region):
+        if self._context.world.faults.is_down(f"network/{member.region}"):
             return []
         pool = member.objects.find(POOL, namespace, name) or {}
         pods = selected(member, namespace, at(pool, "spec", "selector", "matchLabels") or {})
