@@ -6,6 +6,7 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from infra.local.cloud.tap_masking import Masker
 from infra.local.cloud.tap_reading import as_message, values, written
@@ -103,6 +104,7 @@ class Tap:
         return Masker(self.secrets).text(text)
 
 
+@lru_cache(maxsize=256)
 def client_of(agent: str) -> str:
     """Return the program that a User-Agent names: as people would know it, or as it calls itself."""
     known = (name for mark, name in _PROGRAMS.items() if mark in agent)
