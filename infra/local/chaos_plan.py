@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
+from shared.domain.topics import Topic
+
 _LASTS: Mapping[str, float] = {
     "bot": 0.01,
     "propose": 0.05,
@@ -27,7 +29,7 @@ _EVERY: Mapping[str, tuple[int, int]] = {
     "sweep": (16, 24),
 }
 """Target -> effects, and deliveries, between two kills at most: as often as its share in the story bears."""
-_TOPICS = ("intents", "votes", "proposals", "decisions", "rounds", "statuses", "cards", "due", "ticks")
+_TOPICS = tuple(str(topic) for topic in Topic)
 _SERVICES = ("slack", "slack", "firestore", "firestore", "pubsub", "tasks", "gke", "fleet", "compute", "kubernetes")
 _METHODS = ("chat.postMessage", "chat.update", "chat.postEphemeral", "conversations.history", "usergroups.list")
 TARGETS = tuple(_EVERY)

@@ -120,8 +120,8 @@ class TryOut:
         )
         found = [{"label": "gcloud", "url": at["gke"], "hint": gcloud}]
         for key in sorted(self.cloud.kube.clusters):
-            url = f"{at['kubernetes']}/{key}"
-            hint = f"kubectl --server {url} --token local get pods --all-namespaces"
+            url = f"{at['kubectl']}/{key}"
+            hint = f"kubectl --server {url} get pods --all-namespaces"
             found.append({"label": f"kubectl, {key.rsplit('/', 1)[1]}", "url": url, "hint": hint})
         slack = f"{at['slack']}/api/"
         return [

@@ -7,79 +7,22 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.contract.up_place import ANA, OPS, Up, refused, up, wire
 from tests.waiting import PATIENCE, eventually
-
-ANA, OPS = "U0ANA00001", "C0INFEROPS"
-
-
-@dataclass
-class Up:
-    process: subprocess.Popen[str]
-    url: str
-    endpoints: dict[str, str]
-
-    def post(self, what: str, **asked: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}/api/{what}", json=asked, trust_env=False, timeout=PATIENCE)
-
-    def say(self, text: str) -> None:
-        assert self.post("say", user=ANA, channel=OPS, text=text).json() == {"ok": True}
-
-    def section(self, name: str, user: str = ANA) -> Any:
-        """The first value of a section that the page is told."""
-        with httpx.stream("GET", f"{self.url}/api/events?user={user}", trust_env=False, timeout=PATIENCE) as stream:
-            for line in stream.iter_lines():
-                if line.startswith('data: {"name"') and (told := json.loads(line[6:]))["name"] == name:
-                    return told["value"]
-        return None
-
-    def interrupt(self) -> int:
-        self.process.send_signal(signal.SIGINT)
-        return self.process.wait(PATIENCE)
-
-
-@contextmanager
-def up(*options: str) -> Iterator[Up]:
-    command = [sys.executable, "-m", "infra.local.cli", "up", "--json", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ourselves
-    try:
-        assert process.stdout
-        said = json.loads(process.stdout.readline())
-        yield Up(process, said["url"], said["endpoints"])
-    finally:
-        process.kill()
-        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Up]:
     with up("--port", "0") as found:
         yield found
-
-
-def wire(tryout: Up) -> list[dict[str, Any]]:
-    """What a page is told of the wires when it connects."""
-    with httpx.stream("GET", f"{tryout.url}/api/events?user={ANA}", trust_env=False, timeout=PATIENCE) as stream:
-        line = next(line for line in stream.iter_lines() if line.startswith("data: ["))
-    found: list[dict[str, Any]] = json.loads(line[6:])
-    return found
-
-
-def refused(*options: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "infra.local.cli", "up", *options]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)  # noqa: S603 - as above
-    return ended.returncode, ended.stderr
 
 
 def test_the_page_and_its_files_are_served_without_any_from_elsewhere(running: Up) -> None:
@@ -185,6 +128,20 @@ def test_the_command_for_gcloud_that_the_page_offers_works_as_it_stands(running:
     assert (ended.returncode, json.loads(ended.stdout or "null")) == (0, []), ended.stderr
 
 
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not on PATH")
+def test_the_command_for_kubectl_that_the_page_offers_works_as_it_stands(tmp_path: Path) -> None:
+    with up("--port", "0", "--speed", "max") as tryout:
+        asked = {"cluster": {"name": "mine", "initialNodeCount": 1}}
+        where = f"{tryout.endpoints['gke']}/v1/projects/demo/locations/us-east4/clusters"
+        httpx.post(where, json=asked, trust_env=False, timeout=PATIENCE).raise_for_status()
+        [hint] = eventually(
+            lambda: [one["hint"] for one in tryout.section("links") if one["label"].startswith("kubectl")]
+        )
+        own = {**os.environ, "HOME": str(tmp_path)}
+        ended = subprocess.run(shlex.split(hint), env=own, capture_output=True, text=True, check=False)  # noqa: S603 - the page's own words
+        assert ended.returncode == 0, ended.stderr
+
+
 def test_a_proxy_that_the_environment_names_is_not_asked_for_what_is_on_this_machine(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -225,67 +182,3 @@ def test_in_socket_mode_commands_come_to_the_bot_by_its_own_connection() -> None
 def test_ctrl_c_ends_it_cleanly_also_while_a_page_is_open() -> None:
     with up("--port", "0") as tryout, httpx.stream("GET", f"{tryout.url}/api/events?user={ANA}", trust_env=False):
         assert tryout.interrupt() == 0
-
-
-def test_a_kept_state_survives_a_restart(tmp_path: Path) -> None:
-    folder = tmp_path / "kept"
-    with up("--port", "0", "--keep", str(folder)) as first:
-        first.say("/infer deploy gemma-2-9b europe-west3 --replicas 1")
-        eventually(lambda: any(said["blocks"] for said in first.section(f"messages/{OPS}")))
-        before = [said["ts"] for said in first.section(f"messages/{OPS}")]
-        assert first.interrupt() == 0
-    with up("--port", "0", "--keep", str(folder)) as second:
-        assert [said["ts"] for said in second.section(f"messages/{OPS}")][: len(before)] == before
-        second.post("say", user="ben", channel=OPS, text=f"/infer approve {proposal(second)}")
-        eventually(lambda: second.section("operations"))
-
-
-def proposal(tryout: Up) -> str:
-    """The proposal that can be approved now, as the page completes it."""
-    asked = {"text": "/infer approve "}
-    found = httpx.get(f"{tryout.url}/api/complete", params=asked, trust_env=False, timeout=PATIENCE).json()["items"]
-    return str(found[0]["label"])
-
-
-def test_a_fault_that_was_on_is_still_on_after_a_restart_and_can_be_taken_back(tmp_path: Path) -> None:
-    with up("--port", "0", "--keep", str(tmp_path)) as first:
-        first.post("fault", id="outage", fields={"region": "us-central1"}, on=True)
-        assert first.interrupt() == 0
-    with up("--port", "0", "--keep", str(tmp_path)) as second:
-        assert [one["key"] for one in second.section("faults")["active"]] == ["outage/us-central1"]
-        assert second.post("fault", key="outage/us-central1", on=False).json() == {"ok": True}
-        assert second.section("faults")["active"] == []
-
-
-def test_a_folder_that_another_try_out_keeps_its_state_in_is_refused_with_who_it_is(tmp_path: Path) -> None:
-    with up("--port", "0", "--keep", str(tmp_path)) as first:
-        code, said = refused("--port", "0", "--keep", str(tmp_path))
-        assert code == 1 and f"in use by the try-out of process {first.process.pid}" in said
-
-
-def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_started(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    code, said = refused("--port", "0", "--keep", str(tmp_path / "file"))
-    assert code == 1 and "nothing can be kept in" in said
-
-
-def test_a_damaged_state_is_refused_and_left_where_it_is(tmp_path: Path) -> None:
-    with up("--port", "0", "--keep", str(tmp_path)) as first:
-        assert first.interrupt() == 0
-    state = tmp_path / "cloud.state"
-    state.write_bytes(state.read_bytes()[:5000])
-    code, said = refused("--port", "0", "--keep", str(tmp_path))
-    assert code == 1 and "is damaged" in said and state.stat().st_size == 5000
-
-
-def test_a_state_that_others_could_have_written_is_not_trusted(tmp_path: Path) -> None:
-    (tmp_path / "cloud.state").write_bytes(b"anything")
-    (tmp_path / "cloud.state").chmod(0o666)
-    code, said = refused("--port", "0", "--keep", str(tmp_path))
-    assert code == 1 and "not yours alone" in said
-
-
-def test_a_state_of_another_version_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "cloud.state").write_bytes(b"inferops try-out 0000\nanything")
-    code, said = refused("--port", "0", "--keep", str(tmp_path))
-    assert code == 1 and "another version" in said

@@ -161,6 +161,7 @@ class Cloud:
             "storage": self.storage.routes.answer,
             "cloudquotas": self.quotas.routes.answer,
             "kubernetes": self.kube.answer,
+            "kubectl": self.kube.for_kubectl,
             "slack": self.slack.answer,
             "time": self._time,
         }

@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 from kubernetes import client, dynamic
 from kubernetes.dynamic.exceptions import DynamicApiError
-from starlette.requests import Request
-from starlette.responses import Response
 
 from infra.local.cloud.kube.api import KubeServer
 from infra.local.cloud.kube.crds import install_gke_crds
@@ -71,7 +69,7 @@ class Place:
         return subprocess.CompletedProcess(program.args, program.returncode, out, error)
 
     def opened(self, *words: str) -> subprocess.Popen[str]:
-        """Start the real kubectl. It sends no token over plain HTTP, so a second door adds one."""
+        """Start the real kubectl. It sends no token over plain HTTP, so it has a door of its own."""
         program = shutil.which("kubectl")
         if program is None:
             pytest.skip("kubectl is not on PATH")
@@ -90,11 +88,7 @@ def running(folder: Path) -> Iterator[Place]:
     kube.membership = {MEMBER: KEY}.get
     objects = kube.cluster(KEY, install_gke_crds)
 
-    async def with_token(request: Request) -> Response:
-        headers = [*request.scope["headers"], (b"authorization", b"Bearer kubectl")]
-        return await kube.answer(Request({**request.scope, "headers": headers}, request.receive))
-
-    server = Server(world, [], {"kubernetes": kube.answer, "kubectl": with_token}).start()
+    server = Server(world, [], {"kubernetes": kube.answer, "kubectl": kube.for_kubectl}).start()
     try:
         yield Place(world, kube, objects, server, folder)
     finally:
