@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,30 +11,16 @@ from google.cloud import monitoring_v3
 
 from infra.local.cloud.errors import ApiError, not_found
 from infra.local.cloud.monitoring_filter import parse
-from infra.local.cloud.monitoring_math import Sample, align, reduce
+from infra.local.cloud.monitoring_math import Sample
+from infra.local.cloud.monitoring_query import DELTA, NO_ALIGNER, Row, rows
+from infra.local.cloud.monitoring_series import milliseconds
+from infra.local.cloud.monitoring_store import Scraped, Store
 from infra.local.cloud.routes import paged
 from infra.local.cloud.wire import Handler
 from infra.local.cloud.world import World
 
-KEPT = 20_000
-"""Points of one series; older ones are forgotten."""
 _Kinds = metric_pb2.MetricDescriptor
 _View = monitoring_v3.ListTimeSeriesRequest.TimeSeriesView
-_NO_ALIGNER = monitoring_v3.Aggregation.Aligner.ALIGN_NONE
-_DELTA = monitoring_v3.Aggregation.Aligner.ALIGN_DELTA
-_NO_REDUCER = monitoring_v3.Aggregation.Reducer.REDUCE_NONE
-
-
-@dataclass
-class Series:
-    """One time series: what is measured, on what, and its points, oldest first."""
-
-    metric: str
-    resource: str
-    labels: dict[str, str]
-    """All of it under the names that filters use."""
-    cumulative: bool = False
-    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=KEPT))
 
 
 class Monitoring:
@@ -44,19 +28,28 @@ class Monitoring:
 
     def __init__(self, world: World, project: str = "demo") -> None:
         self.world = world
-        self._project = project
-        self._series: dict[tuple[str, frozenset[tuple[str, str]]], Series] = {}
+        self.project = project
+        self.store = Store()
+        self.on_data: Callable[[], None] | None = None
+        """Called after points were added; must be a method of something that can be kept."""
+
+    @property
+    def now(self) -> int:
+        """The time in milliseconds since 1970."""
+        return milliseconds(self.world.now)
+
+    def scrape(self, target: Mapping[str, str], samples: Iterable[Scraped]) -> None:
+        """Add one point per sample now.
+
+        ``target`` has the labels of a prometheus_target: project_id, location, cluster, namespace, job, instance.
+        """
+        self.store.scrape(self.now, target, samples)
+        self._told()
 
     def write(self, metric_type: str, resource: Mapping[str, str], labels: Mapping[str, str], value: float) -> None:
         """Add a point now. ``resource`` has ``type`` beside its labels; names ending in _total count up."""
-        names = {"metric.type": metric_type, "resource.type": resource.get("type", "global")}
-        names |= {f"metric.labels.{key}": text for key, text in labels.items()}
-        names |= {f"resource.labels.{key}": text for key, text in resource.items() if key != "type"}
-        key = (metric_type, frozenset(names.items()))
-        if key not in self._series:
-            counts = metric_type.endswith(("_total", "/counter"))
-            self._series[key] = Series(metric_type, names["resource.type"], names, counts)
-        self._series[key].samples.append(Sample(self.world.now, float(value)))
+        self.store.write(self.now, metric_type, resource, labels, value)
+        self._told()
 
     def handlers(self) -> dict[str, Handler]:
         """Return the RPCs that are answered."""
@@ -68,41 +61,38 @@ class Monitoring:
 
     def snapshot(self) -> dict[str, object]:
         """Return which metrics exist; their points are times and values, not settings."""
-        return {"metrics": sorted({one.metric for one in self._series.values()})}
+        return {"metrics": sorted({one.metric for one in self.store})}
+
+    def _told(self) -> None:
+        if self.on_data is not None:
+            self.on_data()
 
     def _mine(self, name: str) -> None:
-        if name.split("/")[:2] != ["projects", self._project]:
+        if name.split("/")[:2] != ["projects", self.project]:
             raise ApiError("PERMISSION_DENIED", f"Permission denied for {name}.", "forbidden")
 
     def _list(self, ask: Any) -> Any:
         self._mine(ask.name)
-        if "metric.type" not in ask.filter:
-            what = "Field filter had an invalid value: it must name one metric.type."
-            raise ApiError("INVALID_ARGUMENT", what, "badRequest")
-        start = ask.interval.start_time or ask.interval.end_time
         end = ask.interval.end_time
         if end is None:
             raise ApiError("INVALID_ARGUMENT", "Field interval.endTime is required.", "badRequest")
-        wanted, picked = parse(ask.filter), []
-        for one in self._series.values():
-            inside = [sample for sample in one.samples if start <= sample.at <= end]
-            if inside and wanted(one.labels):
-                picked.append((one, inside))
-        shown = _aggregated(picked, ask.aggregation, end)
-        some, token = paged(shown, ask.page_size, ask.page_token, 100_000)
+        steps = [ask.aggregation, ask.secondary_aggregation]
+        found = rows(self.store, ask.filter, ask.interval.start_time or end, end, [how for how in steps if how])
+        some, token = paged(found, ask.page_size, ask.page_token, 100_000)
+        shown = [_shown(one, ask.aggregation) for one in some]
         if ask.view == _View.HEADERS:
-            for series in some:
+            for series in shown:
                 series.points = []
-        return monitoring_v3.ListTimeSeriesResponse(time_series=some, next_page_token=token)
+        return monitoring_v3.ListTimeSeriesResponse(time_series=shown, next_page_token=token)
 
     def _kinds(self) -> list[metric_pb2.MetricDescriptor]:
-        found = {one.metric: one for one in self._series.values()}
+        found = {one.metric: one for one in self.store}
         return [
             _Kinds(
-                name=f"projects/{self._project}/metricDescriptors/{one.metric}",
+                name=f"projects/{self.project}/metricDescriptors/{one.metric}",
                 type=one.metric,
                 metric_kind=_Kinds.CUMULATIVE if one.cumulative else _Kinds.GAUGE,
-                value_type=_Kinds.DOUBLE,
+                value_type=_Kinds.DISTRIBUTION if one.kind == "histogram" else _Kinds.DOUBLE,
             )
             for _, one in sorted(found.items())
         ]
@@ -122,53 +112,27 @@ class Monitoring:
         return found
 
 
-def _aggregated(picked: list[tuple[Series, list[Sample]]], how: Any, end: datetime) -> list[Any]:
-    """Align each series, then put together those that agree in the labels to group by."""
-    period = how.alignment_period or timedelta()
-    aligned = [(one, align(samples, how.per_series_aligner, period, end)) for one, samples in picked]
-    if how.cross_series_reducer == _NO_REDUCER:
-        return [_shown(one, one.labels, samples, how) for one, samples in aligned]
-    kept = ["metric.type", *(name.replace(".label.", ".labels.") for name in how.group_by_fields)]
-    groups: dict[tuple[str, ...], list[tuple[Series, list[Sample]]]] = {}
-    for one, samples in aligned:
-        groups.setdefault(tuple(one.labels.get(name, "") for name in kept), []).append((one, samples))
-    return [
-        _shown(
-            group[0][0],
-            dict(zip(kept, values, strict=True)),
-            reduce([samples for _, samples in group], how.cross_series_reducer),
-            how,
-        )
-        for values, group in groups.items()
-    ]
-
-
-def _part(labels: Mapping[str, str], of: str) -> dict[str, str]:
-    start = f"{of}.labels."
-    return {name.removeprefix(start): text for name, text in labels.items() if name.startswith(start)}
-
-
-def _shown(one: Series, labels: Mapping[str, str], samples: list[Sample], how: Any) -> Any:
+def _shown(one: Row, how: Any) -> Any:
     """Return a series as the API does: the newest point first."""
     kind = _Kinds.CUMULATIVE if one.cumulative else _Kinds.GAUGE
-    if how.per_series_aligner != _NO_ALIGNER:
-        kind = _Kinds.DELTA if how.per_series_aligner == _DELTA else _Kinds.GAUGE
+    if how.per_series_aligner != NO_ALIGNER:
+        kind = _Kinds.DELTA if how.per_series_aligner == DELTA else _Kinds.GAUGE
     return monitoring_v3.TimeSeries(
-        metric={"type": one.metric, "labels": _part(labels, "metric")},
-        resource={"type": one.resource, "labels": _part(labels, "resource")},
+        metric={"type": one.names["metric.type"], "labels": one.labels("metric")},
+        resource={"type": one.names["resource.type"], "labels": one.labels("resource")},
         metric_kind=kind,
         value_type=_Kinds.DOUBLE,
         points=[
             {"interval": _interval(one, sample, kind, how), "value": {"double_value": sample.value}}
-            for sample in reversed(samples)
+            for sample in reversed(one.samples)
         ],
     )
 
 
-def _interval(one: Series, sample: Sample, kind: int, how: Any) -> dict[str, datetime]:
+def _interval(one: Row, sample: Sample, kind: int, how: Any) -> dict[str, datetime]:
     """Return since when a point counts, if it counts at all, and until when."""
     since = {
-        _Kinds.CUMULATIVE: {"start_time": one.samples[0].at},
+        _Kinds.CUMULATIVE: {"start_time": one.since},
         _Kinds.DELTA: {"start_time": sample.at - (how.alignment_period or timedelta())},
     }
     return {**since.get(kind, {}), "end_time": sample.at}

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from google.cloud import monitoring_v3
 
@@ -58,6 +59,12 @@ _REDUCE: dict[int, Callable[[Sequence[float]], float]] = {
     _Reducer.REDUCE_PERCENTILE_95: percentile(95),
     _Reducer.REDUCE_PERCENTILE_50: percentile(50),
 }
+
+
+def supported(how: Any) -> bool:
+    """Say whether an aggregation's aligner and reducer are simulated."""
+    aligners = {_Aligner.ALIGN_NONE, _Aligner.ALIGN_RATE, *_ALIGN}
+    return how.per_series_aligner in aligners and how.cross_series_reducer in {_Reducer.REDUCE_NONE, *_REDUCE}
 
 
 def align(samples: Sequence[Sample], aligner: int, period: timedelta, end: datetime) -> list[Sample]:

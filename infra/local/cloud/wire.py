@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -21,6 +22,7 @@ from infra.local.cloud.world import World
 
 Handler = Callable[[Any], Any]
 """Request message in, response message out (an iterable of messages where the RPC streams; None is Empty)."""
+_MASK = "google.protobuf.FieldMask"
 _QUERY_OF_THE_TRANSPORT = {"alt", "key", "prettyPrint"}
 
 
@@ -112,7 +114,7 @@ class Wire:
             _put(fields, key, value, over=True)
         plus = issubclass(rpc.request, proto.Message)
         blank = rpc.request.pb()() if plus else rpc.request()
-        _read_booleans(fields, blank.DESCRIPTOR)
+        _read_query(fields, blank.DESCRIPTOR)
         try:
             filled = json_format.ParseDict(fields, blank)
         except json_format.ParseError as error:
@@ -181,10 +183,12 @@ def _put(fields: dict[str, Any], path: str, value: Any, *, over: bool = False) -
     fields[last] = value
 
 
-def _read_booleans(fields: dict[str, Any], descriptor: Any) -> None:
-    """Read the text of boolean query parameters, which the JSON reader takes from bodies alone."""
+def _read_query(fields: dict[str, Any], descriptor: Any) -> None:
+    """Read the text of booleans and field masks in the query, which the JSON reader takes in one form alone."""
     for name, field in descriptor.fields_by_camelcase_name.items():
         for key in {name, field.name} & fields.keys():
             value = fields[key]
             if field.type == field.TYPE_BOOL and isinstance(value, str):
                 fields[key] = value.lower() == "true"
+            elif field.message_type and field.message_type.full_name == _MASK and isinstance(value, str):
+                fields[key] = re.sub("_([a-z])", lambda found: found[1].upper(), value)

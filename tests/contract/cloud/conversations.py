@@ -34,6 +34,9 @@ _IDS = {
     "v1beta/": "v1/",
     "gkehub.v1beta.": "gkehub.v1.",
 }
+_GIVEN = {"alertPolicies": "${alertPolicyID}", "conditions": "${conditionID}"}
+_GIVEN["notificationChannels"] = "${notificationChannelID}"
+"""Kind of resource -> what a recording calls the id that the server gave to one."""
 _MEMBERSHIP = re.compile(r"memberships/(gkehubmembership\d)-")
 _KIND = re.compile(r"[a-z]+[A-Za-z]*s|b")
 
@@ -99,6 +102,8 @@ class Replay:
         self.cloud = cloud
         self._begun: tuple[str, str] | None = None
         """Host and path of the operation that was begun last."""
+        self._given: dict[str, str] = {}
+        """What a recording calls an id -> the one that was given here."""
 
     def say(self, exchange: Exchange) -> httpx.Response:
         """Send a request and return our answer, once it is as finished as the recorded one."""
@@ -106,6 +111,8 @@ class Replay:
             self._wait()
             answer = self._send(exchange, exchange.path)
             self._begun = _operation(exchange, answer)
+            for kind, number in re.findall(rf"({'|'.join(_GIVEN)})/(\d+)", answer.text):
+                self._given[_GIVEN[kind]] = number
             return answer
         assert self._begun, f"nothing was begun before {exchange.line}"
         path = self._begun[1] + ("/wait" if exchange.path.endswith("/wait") else "")
@@ -121,7 +128,11 @@ class Replay:
 
     def _send(self, exchange: Exchange, path: str) -> httpx.Response:
         url, query = self._url(exchange.host) + path, urlsplit(exchange.url).query
-        return httpx.request(exchange.verb, f"{url}?{query}", json=exchange.asked, trust_env=False)
+        asked = json.dumps(exchange.asked) if exchange.asked is not None else ""
+        for theirs, ours in self._given.items():
+            url, asked = url.replace(theirs, ours), asked.replace(theirs, ours)
+        headers = {"Content-Type": "application/json"} if asked else {}
+        return httpx.request(exchange.verb, f"{url}?{query}", content=asked, headers=headers, trust_env=False)
 
     def _url(self, host: str) -> str:
         return self.cloud.endpoints[_HOSTS.get(host, host)]

@@ -40,10 +40,6 @@ _SET_UP = "Terraform sets it up before the product starts; the product only read
 _PROJECT = "the project is there from the start"
 
 NOT_SERVED = (
-    NotServed(
-        "* monitoring/v3/projects/demo/alertPolicies* *", "the simulated Monitoring has time series only, as yet"
-    ),
-    NotServed("* monitoring/v3/projects/demo/notificationChannels* *", "as for alert policies"),
     NotServed("* firestore/v1/projects/demo/databases* *", f"databases, indexes and time to live: {_SET_UP}"),
     NotServed("POST storage/storage/v1/b *", _SET_UP),
     NotServed("DELETE storage/storage/v1/b/* *", _SET_UP),

@@ -21,6 +21,7 @@ _FORMS = {
     "an instance group": re.compile(r"https://\S+/instanceGroupManagers/gke-[\w-]+"),
 }
 _OPERATION = re.compile(r"\$\{operationID\}|operation-\d+-[0-9a-f-]{36}|acat\.[\w-]+")
+_NUMBERED = re.compile(r"(alertPolicies|conditions|notificationChannels)/(\d+|\$\{\w+\})")
 _PLACE = re.compile(r"\b(regions|zones)/[a-z]+-[a-z]+\d+(-[a-z])?")
 # Lists of all there is, everywhere: the recorded world has more regions than ours.
 _EVERYWHERE = ("items.", "subnetworks[]")
@@ -54,7 +55,7 @@ def form(path: str, value: Any) -> str:
     if path.startswith(_EVERYWHERE):
         value = _PLACE.sub(r"\1/PLACE", value)
     named = next((name for name, pattern in _FORMS.items() if pattern.fullmatch(value)), "")
-    return named or json.dumps(_OPERATION.sub("OPERATION", value))
+    return named or json.dumps(_NUMBERED.sub(r"\1/NUMBER", _OPERATION.sub("OPERATION", value)))
 
 
 def shape(answer: Any) -> dict[str, set[str]]:
