@@ -38,6 +38,8 @@ class Image:
     """Repository and image as the registry's URL has them, such as ``demo/inferops/vllm-openai``."""
     digest: str
     tags: list[str] = field(default_factory=list)
+    slowdown: float = 1.0
+    """How many times longer the steps of the engine inside take: a bad release has more than 1."""
 
 
 class Artifacts:
@@ -52,8 +54,11 @@ class Artifacts:
             self.push(reference)
         self.registry = self._registry_routes()
 
-    def push(self, reference: str, digest: str = "") -> str:
-        """Add ``host/path/image:tag`` and return its digest; the tag leaves any image that had it before."""
+    def push(self, reference: str, digest: str = "", slowdown: float = 1.0) -> str:
+        """Add ``host/path/image:tag`` and return its digest; the tag leaves any image that had it before.
+
+        ``slowdown`` above 1 makes it a bad release of a model server: its steps take so many times longer.
+        """
         host, _, rest = reference.partition("/")
         path, _, tag = rest.rpartition(":")
         if not path:
@@ -64,7 +69,7 @@ class Artifacts:
                 one.tags.remove(tag)
         found = self.find(path, meant)
         if found is None:
-            found = Image(path, meant)
+            found = Image(path, meant, slowdown=slowdown)
             self._images.append(found)
         found.tags.append(tag)
         if host.endswith("-docker.pkg.dev"):

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from infra.local.cloud import rpcs
+from infra.local.cloud.alerting import Alerting
 from infra.local.cloud.artifacts import Artifacts
 from infra.local.cloud.compute import Compute, compute_wire
 from infra.local.cloud.firestore import Firestore
@@ -16,8 +17,11 @@ from infra.local.cloud.fleet import Fleet, fleet_wire
 from infra.local.cloud.gke import Gke, gke_wire
 from infra.local.cloud.joints import Joints
 from infra.local.cloud.kube.api import KubeServer
+from infra.local.cloud.load import Load
 from infra.local.cloud.monitoring import Monitoring
+from infra.local.cloud.monitoring_wire import monitoring_wire
 from infra.local.cloud.project import Project, agent
+from infra.local.cloud.promql_api import Prometheus
 from infra.local.cloud.pubsub import PubSub
 from infra.local.cloud.pubsub_wire import pubsub_wire
 from infra.local.cloud.quotas import Quotas
@@ -58,6 +62,8 @@ class Cloud:
         self.project = Project(world, project, number)
         for role in NODE_ROLES:
             self.project.grant(role, f"serviceAccount:{number}-compute@developer.gserviceaccount.com")
+        # Google grants it to its own agent when a Pub/Sub channel is made in the console.
+        self.project.grant("roles/pubsub.publisher", agent(number, "monitoring-notification"))
         self.secrets = SecretManager(world, project, number)
         self.secrets.put("hf-token", hf_token)
         self._masked = {SIGNING_SECRET, BOT_TOKEN, APP_TOKEN, hf_token} - {""}
@@ -69,12 +75,16 @@ class Cloud:
         self.fleet = Fleet(world, self.gke, lambda: self.project.granted("roles/container.admin", granted))
         self.kube = KubeServer(world)
         self.firestore, self.pubsub, self.tasks = Firestore(world), PubSub(world), Tasks(world)
+        self.prometheus = Prometheus(world, self.monitoring)
+        self.alerting = Alerting(world, self.monitoring, self.pubsub.publish, number)
         self.scheduler = Scheduler(world)
         self.slack = Slack(world, SIGNING_SECRET, BOT_TOKEN, app_token=APP_TOKEN)
         self.joints = Joints(
-            world, self.project, self.compute, self.gke, self.fleet, self.kube, self.artifacts, self.storage
-        )
+            world, self.project, self.compute, self.gke, self.fleet, self.kube, self.artifacts, self.storage,
+            self.monitoring,
+        )  # fmt: skip
         self.controllers = self.joints.controllers
+        self.load = Load(world, self.controllers)
         self.server = self._listener()
 
     def start(self) -> Cloud:
@@ -122,6 +132,7 @@ class Cloud:
             "gke": self.gke,
             "fleet": self.fleet,
             "pubsub": self.pubsub,
+            "alerting": self.alerting,
         }
         shots = {name: part.snapshot() for name, part in parts.items()}
         clusters = {key: objects.snapshot() for key, objects in sorted(self.kube.clusters.items())}
@@ -136,7 +147,6 @@ class Cloud:
         kinds = {
             "secretmanager": ("secretmanager_v1", "secret_manager_service", "SecretManagerServiceClient", self.secrets),
             "artifactregistry": ("artifactregistry_v1", "artifact_registry", "ArtifactRegistryClient", self.artifacts),
-            "monitoring": ("monitoring_v3", "metric_service", "MetricServiceClient", self.monitoring),
         }
         wires = [
             compute_wire(world, self.compute),
@@ -151,7 +161,7 @@ class Cloud:
             handlers: Any = behind
             wire.serve(rpcs.load(f"google.cloud.{module}", service, client), handlers.handlers())
             wires.append(wire)
-        return wires
+        return [*wires, monitoring_wire(world, self.monitoring, self.alerting)]
 
     def _hosts(self) -> dict[str, Answer]:
         return {
@@ -160,6 +170,7 @@ class Cloud:
             "registry": self.artifacts.registry.answer,
             "storage": self.storage.routes.answer,
             "cloudquotas": self.quotas.routes.answer,
+            "prometheus": self.prometheus.answer,
             "kubernetes": self.kube.answer,
             "kubectl": self.kube.for_kubectl,
             "slack": self.slack.answer,

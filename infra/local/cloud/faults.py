@@ -21,15 +21,18 @@ class Faults:
     failing: Counter[str] = field(default_factory=Counter)
     """Operation type -> how many of the next ones end in an internal error."""
     unavailable: set[str] = field(default_factory=set)
-    """Services, or ``service/location``, that answer UNAVAILABLE; ``network/REGION``: nobody reaches its machines."""
+    """Services, or ``service/location``, that answer UNAVAILABLE; ``network/REGION``: nobody reaches its machines;
+    ``exporter/REGION`` or ``/CLUSTER``: nothing is scraped there; ``engine/REGION``, ``/CLUSTER`` or ``/POD``: model
+    servers there hang, but answer who asks for their health."""
     answer_lost: Counter[str] = field(default_factory=Counter)
     """Service -> how many of the next mutations take effect but answer DEADLINE_EXCEEDED."""
     lost: Counter[str] = field(default_factory=Counter)
-    """Pub/Sub topic -> how many of the next messages are accepted and never delivered."""
+    """Pub/Sub topic -> how many of the next messages are accepted and never delivered. Here and in the next two,
+    ``monitoring``, or a notification channel: of its notifications, before they are published."""
     duplicate: Counter[str] = field(default_factory=Counter)
     """Pub/Sub topic -> how many of the next messages are delivered twice."""
     late: dict[str, float] = field(default_factory=dict)
-    """Pub/Sub topic -> seconds that each delivery is late."""
+    """Pub/Sub topic -> seconds that each delivery is late; for notifications at most so many, so that they overtake."""
     rate_limited: Counter[str] = field(default_factory=Counter)
     """Slack method -> how many of the next calls answer 429."""
     seen: Counter[str] = field(default_factory=Counter)

@@ -19,6 +19,7 @@ from infra.local.cloud.kube.api import KubeServer
 from infra.local.cloud.kube.controllers import Controllers, Hooks, Pool
 from infra.local.cloud.kube.crds import install_gke_crds
 from infra.local.cloud.kube.values import at
+from infra.local.cloud.monitoring import Monitoring
 from infra.local.cloud.nodes import Node
 from infra.local.cloud.nodes import Pool as NodePool
 from infra.local.cloud.project import Project
@@ -42,9 +43,11 @@ class Joints:
         kube: KubeServer,
         artifacts: Artifacts,
         storage: Storage,
+        monitoring: Monitoring,
     ) -> None:
         self._project, self._compute, self._gke, self._fleet = project, compute, gke, fleet
         self._kube, self._artifacts, self._storage = kube, artifacts, storage
+        self._monitoring = monitoring
         self._attached: set[str] = set()
         self._fleet_seen: object = None
         self.controllers = Controllers(world, self._hooks())
@@ -85,6 +88,8 @@ class Joints:
             drop_node=lambda key, pool, node: self._gke.drop_node(*place(key), pool, node),
             image_exists=self._image_exists,
             image_version=self._image_version,
+            slowdown=self._slowdown,
+            scrape=self._monitoring.scrape,
             has_addon=self._has_addon,
             may_read=self._may_read,
             config_cluster=self._config_cluster,
@@ -140,6 +145,10 @@ class Joints:
     def _image_version(self, reference: str) -> str | None:
         found = self._artifacts.find(*split(reference.partition("/")[2]))
         return found.tags[0] if found and found.tags else None
+
+    def _slowdown(self, reference: str) -> float:
+        found = self._artifacts.find(*split(reference.partition("/")[2]))
+        return found.slowdown if found else 1.0
 
     def _may_read(self, key: str, namespace: str, account: str, bucket: str) -> bool:
         project, _, _ = place(key)

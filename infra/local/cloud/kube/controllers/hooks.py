@@ -5,9 +5,11 @@ Every callable has a harmless default, so that a part can run on its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from infra.local.cloud.monitoring_store import Scraped
 
 GATED = ("meta-llama/", "google/gemma", "mistralai/", "CohereForAI/", "CohereLabs/")
 
@@ -97,6 +99,10 @@ class Hooks:
     """(ref) -> whether a registry has the image."""
     image_version: Callable[[str], str | None] = lambda ref: None  # noqa: ARG005 - nothing behind digests
     """(ref) -> the engine's version behind a digest."""
+    slowdown: Callable[[str], float] = lambda ref: 1.0  # noqa: ARG005 - every image is as fast as it should be
+    """(ref) -> how many times longer the engine's steps take with the image."""
+    scrape: Callable[[Mapping[str, str], Iterable[Scraped]], object] | None = None
+    """(target's labels, samples): take a scrape of one pod; None: nobody collects, and nothing is scraped."""
     has_addon: Callable[[str, str], bool] = lambda cluster, addon: True  # noqa: ARG005 - all are on
     """(cluster, add-on like ``gcs_fuse_csi_driver_config``) -> whether it is on."""
     may_read: Callable[[str, str, str, str], bool] = lambda cluster, ns, account, bucket: True  # noqa: ARG005 - open

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
-from infra.local.cloud.kube.controllers import metrics
+from infra.local.cloud.engine.exposition import text
 from infra.local.cloud.kube.controllers.answers import Answer, NoAnswer
 from infra.local.cloud.kube.controllers.autoscaler import Autoscaler, nodes_in_use
 from infra.local.cloud.kube.controllers.daemonsets import DaemonSets
 from infra.local.cloud.kube.controllers.deployments import Deployments
+from infra.local.cloud.kube.controllers.engines import Engines
 from infra.local.cloud.kube.controllers.fleet import Classes, Imports, PoolStatus
 from infra.local.cloud.kube.controllers.gateways import Gateways
 from infra.local.cloud.kube.controllers.hooks import Hooks
@@ -22,8 +23,10 @@ from infra.local.cloud.kube.controllers.replicasets import ReplicaSets
 from infra.local.cloud.kube.controllers.routes import Routes
 from infra.local.cloud.kube.controllers.runs import Runs
 from infra.local.cloud.kube.controllers.scheduler import Scheduler
+from infra.local.cloud.kube.controllers.scrapes import Scrapes
 from infra.local.cloud.kube.controllers.small import Accounts, Endpoints, Monitoring, Networks, Tokens
 from infra.local.cloud.kube.controllers.traffic import Traffic
+from infra.local.cloud.kube.controllers.ways import Ways
 from infra.local.cloud.kube.kinds import id_of
 from infra.local.cloud.kube.objects import Objects
 from infra.local.cloud.kube.values import Object
@@ -35,8 +38,10 @@ class Controllers:
 
     def __init__(self, world: World, hooks: Hooks) -> None:
         self._context = Context(world, hooks)
-        self._traffic = Traffic(self._context)
         context = self._context
+        self.engines = Engines(context)
+        self._traffic = Traffic(context, self.engines)
+        self.ways = Ways(context, self._traffic, self.engines)
         self._nodes = Nodes(context)
         self._kubelet = Kubelet(context, Runs(context, self._traffic))
         self._networks = Networks(context)
@@ -47,6 +52,7 @@ class Controllers:
         single = (
             Deployments(context), ReplicaSets(context), DaemonSets(context), Scheduler(context), Jobs(context),
             Endpoints(context), Accounts(context), Tokens(context), Monitoring(context), Policies(context),
+            Scrapes(context, self.engines),
         )  # fmt: skip
         self._all: tuple[Controller, ...] = (
             self._nodes, self._kubelet, self._networks, self._autoscaler, self._classes, *self._fleet, self._pools,
@@ -146,6 +152,9 @@ class Controllers:
         return self._traffic.request(address, port, path, method, headers, body, source=source)
 
     def pod_metrics(self, cluster_key: str, namespace: str, name: str) -> str | None:
-        """Return what a model server shows at /metrics; None when it does not answer."""
+        """Return what a model server shows at /metrics; None when the pod is none or does not answer."""
         site = self._context.sites.get(cluster_key)
-        return metrics.pod_metrics(site, self._context.hooks, namespace, name) if site else None
+        pod = site.objects.find("Pod", namespace, name) if site else None
+        replica = self.engines.of(site, pod) if site and pod else None
+        self.engines.advance()
+        return text(replica.series({}).read()) if replica else None

@@ -8,7 +8,7 @@ from infra.local.cloud.kube.controllers.fleet import CONTROLLER, IMPORT, POOL
 from infra.local.cloud.kube.controllers.loop import Controller, Site
 from infra.local.cloud.kube.controllers.values import ending, holds, made_condition, timed
 from infra.local.cloud.kube.kinds import kind_id
-from infra.local.cloud.kube.values import Object, at, meta
+from infra.local.cloud.kube.values import Object, at, meta, without
 
 HEALTH, BACKEND = "HealthCheckPolicy.networking.gke.io", "GCPBackendPolicy.networking.gke.io"
 _TARGETS = (IMPORT, POOL, "Service", "ServiceImport.net.gke.io")
@@ -85,6 +85,17 @@ def balancing_error(default: dict[str, Any], spec: dict[str, Any]) -> str | None
         if both:
             return f"{', '.join(both)} must not be both in default and in a scope"
     return None
+
+
+def settings_for(policy: Object, region: str, cluster: str) -> Object:
+    """Return what a GCPBackendPolicy says for one cluster: its default, and the first scope that fits."""
+    spec = policy.get("spec") or {}
+    default: Object = spec.get("default") or {}
+    labels = {"gke.io/region": region, "gke.io/cluster": cluster}
+    for scope in spec.get("scopes") or default.get("scopes") or ():
+        if (scope.get("selector") or {}).items() <= labels.items():
+            return {**without(default, "scopes"), **without(scope, "selector")}
+    return without(default, "scopes")
 
 
 def attached_policy(site: Site, kind: str, wanted: str, namespace: str, name: str) -> Object:
