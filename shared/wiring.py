@@ -20,7 +20,7 @@ from shared.domain.catalog import Catalog
 from shared.domain.desired import FleetSpec, Spec
 from shared.domain.graph import ResourceGraph
 from shared.domain.policy import Policy
-from shared.ports import Bus, Chat, Clock, Documents, Providers, Quotas, Resolver, Timers, Views
+from shared.ports import Bus, Chat, Clock, Documents, Metrics, Providers, Quotas, Resolver, Timers, Views
 from shared.services import Compile, Services
 from shared.settings import Settings
 
@@ -71,6 +71,7 @@ def services(settings: Settings) -> Services:
         timers=_timers(settings),
         providers=lazily(lambda: _providers(settings)),
         quotas=lazily(lambda: _quotas(settings)),
+        metrics=lazily(lambda: _metrics(settings)),
         resolver=lazily(lambda: _resolver(settings)),
         chat=lazily(lambda: _chat(settings)),
         clock=clock_at(settings.time_url),
@@ -164,6 +165,7 @@ def _providers(settings: Settings) -> Providers:
     from shared.adapters.gke import Gke  # noqa: PLC0415
     from shared.adapters.google import tokens  # noqa: PLC0415
     from shared.adapters.kube import Kube  # noqa: PLC0415
+    from shared.adapters.monitoring import Monitoring  # noqa: PLC0415
     from shared.adapters.project import Project  # noqa: PLC0415
     from shared.adapters.secrets import Secrets  # noqa: PLC0415
     from shared.adapters.storage import Storage  # noqa: PLC0415
@@ -178,6 +180,7 @@ def _providers(settings: Settings) -> Providers:
         kube=Kube(tokens(settings.container_endpoint)),
         project=Project(settings.serviceusage_endpoint, settings.resourcemanager_endpoint, settings.project),
         storage=Storage(settings.storage_endpoint),
+        monitoring=Monitoring(settings.monitoring_endpoint, settings.project),
         grants=grants_of(_catalog(), settings.site),
         secret_value=secrets.value,
         site=settings.site,
@@ -191,6 +194,12 @@ def _quotas(settings: Settings) -> Quotas:
     from shared.adapters.quotas import CloudQuotas  # noqa: PLC0415
 
     return CloudQuotas(Compute(settings.compute_endpoint, settings.project), settings.quotas_endpoint, settings.project)
+
+
+def _metrics(settings: Settings) -> Metrics:
+    from shared.adapters.prometheus import Prometheus  # noqa: PLC0415 - only incidents measures
+
+    return Prometheus(settings.prometheus_endpoint, settings.project, _catalog().engine())
 
 
 def _resolver(settings: Settings) -> Resolver:

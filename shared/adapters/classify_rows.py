@@ -124,7 +124,8 @@ _BUSY = (
         "in use",
         Who.ORDER,
         Reason.IN_USE,
-        text=r"IN_USE_BY_ANOTHER_RESOURCE|resourceInUseByAnotherResource|is already being used by|still has ",
+        text=r"IN_USE_BY_ANOTHER_RESOURCE|resourceInUseByAnotherResource|is already being used by|still has "
+        r"|still being referenced by",
     ),
 )
 _RIGHTS = (
@@ -150,7 +151,7 @@ _RIGHTS = (
         Who.PERSON,
         Reason.PERMISSION_DENIED,
         _any("PERMISSION_DENIED"),
-        remedy="grant {role} to the service account that reconcile runs as",
+        remedy="grant {role} to the service account of the function that needs it: docs/install.md says which",
     ),
     Row(
         "credentials",

@@ -1,6 +1,6 @@
 """JSON over HTTP with Google's own session, for the APIs whose client libraries the product does not install.
 
-These are Service Usage, Resource Manager and Cloud Quotas, each asked one or two questions.
+These are Service Usage, Resource Manager, Cloud Quotas and the Prometheus API, each asked one or two questions.
 """
 
 from __future__ import annotations

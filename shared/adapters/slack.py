@@ -1,12 +1,13 @@
 """The door to Slack's Web API. Never sleeps: a rate limit is handed to the caller.
 
-One call of ours is one call of Slack's, so that whoever dies in between can find out how far it came. SlackChat is for
-notify and sweep; the bot has ``slack_views`` instead, which can say nothing in a channel.
+One call of ours is one call of Slack's, so that whoever dies in between can find out how far it came. An upload is
+three, and shows nothing by itself. SlackChat is for notify and sweep; the bot has ``slack_views`` instead, which can
+say nothing in a channel.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -68,13 +69,16 @@ class SlackCalls:
         return self._call(method, json=args)
 
     def _call(self, method: str, **how: Any) -> Any:
-        from slack_sdk.errors import SlackApiError  # noqa: PLC0415 - only who speaks to Slack pays for it
+        return self._tried(method, lambda: self._client.api_call(method, **how).data)
+
+    def _tried(self, method: str, call: Callable[[], Any]) -> Any:
+        from slack_sdk.errors import SlackApiError, SlackRequestError  # noqa: PLC0415 - only who speaks pays for it
 
         try:
-            return self._client.api_call(method, **how).data
+            return call()
         except SlackApiError as error:
             raise _ours_for(method, error) from error
-        except OSError as error:  # urllib's errors, timeouts and resets: the effect may have happened
+        except (OSError, SlackRequestError) as error:  # timeouts, resets, a failed upload: it may have happened
             message = f"no answer from Slack to {method}"
             raise RetryableError(message, reason=Reason.DEADLINE_EXCEEDED) from error
 
@@ -123,6 +127,14 @@ class SlackChat(SlackCalls):
                 raise
         opened = self._say("conversations.open", {"users": user})
         self._say("chat.postMessage", {"channel": opened["channel"]["id"], "text": text})
+
+    def picture(self, name: str, data: bytes, alt: str) -> str:
+        """Upload a picture that no channel shows yet, and return its id for an image block."""
+        made = self._tried(
+            "files.upload",
+            lambda: self._client.files_upload_v2(filename=name, content=data, title=name, alt_txt=alt).data,
+        )
+        return str(made["files"][0]["id"])
 
     def look_up(self, channel: str, key: str, since: datetime) -> list[str]:
         """Return the ts of our messages that carry this key, oldest first.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from shared.domain.compile_alerts import alert_policy
 from shared.domain.compile_bucket import bucket_check, weights_source
 from shared.domain.compile_frame import Frame
 from shared.domain.compile_place import membership_key
@@ -16,7 +17,7 @@ from shared.domain.graph import Resource, ResourceGraph
 from shared.domain.manifests import picker as epp
 from shared.domain.manifests.access import service_account
 from shared.domain.manifests.metrics import autoscaling_metric
-from shared.domain.manifests.monitoring import monitoring
+from shared.domain.manifests.monitoring import monitoring, server_monitoring
 from shared.domain.manifests.namespace import SECRET_VERSION, namespace, token_secret
 from shared.domain.manifests.pool import inference_pool, objective, pool_policies
 from shared.domain.manifests.server import Server, model_server
@@ -38,7 +39,8 @@ def deployment_region(frame: Frame) -> ResourceGraph:
     servers = list(_servers(frame, nodes, network))
     traffic = list(_traffic(frame))
     tested = [*servers, *traffic]
-    return ResourceGraph.of([*network.resources, nodes, *home, *tested, _smoke_test(frame, tested)])
+    watched = _watched(frame, servers[-1])
+    return ResourceGraph.of([*network.resources, nodes, *home, *tested, _smoke_test(frame, tested), *watched])
 
 
 def _servers(frame: Frame, nodes: Resource, network: Fabric) -> Iterator[Resource]:
@@ -65,11 +67,19 @@ def _servers(frame: Frame, nodes: Resource, network: Fabric) -> Iterator[Resourc
         replicas=frame.spec.regions[frame.region].replicas,
         node_labels={POOL_LABEL: nodes.key.name},
         annotations=annotations,
+        max_num_seqs=frame.spec.max_num_seqs,
+        max_model_len=frame.spec.max_model_len,
     )
     yield from before
     yield frame.here.resource(
         model_server(server), {nodes.key, *network.pod_needs, *(resource.key for resource in before)}
     )
+
+
+def _watched(frame: Frame, server: Resource) -> tuple[Resource, Resource]:
+    """Return what reads the servers' metrics, and the policy that watches them once they serve."""
+    scraped = frame.here.resource(server_monitoring(frame.name, frame.namespace, frame.labels, frame.engine))
+    return scraped, alert_policy(frame, {scraped.key, server.key})
 
 
 def _traffic(frame: Frame) -> Iterator[Resource]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.catalog import Catalog
+from shared.domain.compile_alerts import CHANNEL_KEY, notification_channel
 from shared.domain.compile_place import Place, cloud_labels, cluster_key, membership_key
 from shared.domain.compile_platform import membership_path
 from shared.domain.desired import FleetSpec
@@ -15,10 +16,14 @@ GATEWAY_CLASS = "gke-l7-cross-regional-internal-managed-mc"
 FEATURE_KEY = ResourceKey(GLOBAL, Kind.FEATURE, "multiclusteringress")
 CONTROLLER_GRANT = "gateway-controller"
 """Id, in the catalogue, of the grant without which the multi-cluster controller cannot read the clusters."""
+ALERTS_GRANT = "alert-notifications"
+"""Id of the grant without which no alert reaches us. Google makes its account with the first channel of the kind, so
+there is nobody to grant it to before."""
+ALERTS_API = ResourceKey(GLOBAL, Kind.API, "monitoring.googleapis.com")
 
 
 def fleet_platform(spec: FleetSpec, site: Site, catalog: Catalog) -> ResourceGraph:
-    """Return the checks, the feature with its config membership, and the GatewayClass that proves it works."""
+    """Return the checks, the feature with its config membership, the GatewayClass that proves it works, the channel."""
     apis = [_api(api, site) for api in catalog.apis]
     grants = {grant.id: _grant(grant, site) for grant in catalog.grants}
     asked = {*(api.key for api in apis), grants[CONTROLLER_GRANT].key}
@@ -30,7 +35,8 @@ def fleet_platform(spec: FleetSpec, site: Site, catalog: Catalog) -> ResourceGra
         },
         frozenset({membership_key(spec.config_region), *asked}),
     )
-    return ResourceGraph.of([*apis, *grants.values(), feature, _gateway_class(spec.config_region, site)])
+    built = [feature, _gateway_class(spec.config_region, site), notification_channel(site, {ALERTS_API})]
+    return ResourceGraph.of([*apis, *grants.values(), *built])
 
 
 def gateway_class_key(config_region: str) -> ResourceKey:
@@ -44,7 +50,9 @@ def _api(api: Api, site: Site) -> Resource:
 
 def _grant(grant: Grant, site: Site) -> Resource:
     spec = {"member": grant.member(site.project, site.number), "role": grant.role}
-    return Resource(ResourceKey(GLOBAL, Kind.GRANT, grant.id), spec, remedy=grant.remedy(site.project, site.number))
+    needs = frozenset({CHANNEL_KEY}) if grant.id == ALERTS_GRANT else frozenset[ResourceKey]()
+    remedy = grant.remedy(site.project, site.number)
+    return Resource(ResourceKey(GLOBAL, Kind.GRANT, grant.id), spec, needs, remedy=remedy)
 
 
 def _gateway_class(config_region: str, site: Site) -> Resource:

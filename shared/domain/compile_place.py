@@ -3,7 +3,8 @@
 Inside a spec, a key that starts with an underscore speaks to the provider alone and is no part of the object:
 ``_create_only`` holds fields that count at creation and drift afterwards by design, ``_from`` says where a secret
 value comes from, ``_shapes`` and ``_gateway`` are explained where they are made. References to cloud resources are
-relative names (``projects/P/global/networks/N``), never URLs.
+relative names (``projects/P/global/networks/N``), never URLs; to what the server names, the name in its key. Of such
+a thing ``copies`` is compared and never sent: a lost answer may have made a second one.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from shared.domain.site import Site
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "inferops.dev/owner"
 DEPLOYMENT = "inferops.dev/deployment"
+CLOUD_OWNER = "inferops-owner"
+"""The owner's mark in clouds' labels."""
 _KINDS = {"Network": Kind.DEVICE_NETWORK}
 """Kubernetes kinds whose name is taken by something of the cloud."""
 
@@ -32,7 +35,7 @@ def object_labels(site: Site, deployment: str = "") -> dict[str, str]:
 
 def cloud_labels(site: Site, deployment: str = "") -> dict[str, str]:
     """Return the same mark for clouds' labels, which know neither dots nor slashes."""
-    labels = {"managed-by": MANAGER, "inferops-owner": site.owner}
+    labels = {"managed-by": MANAGER, CLOUD_OWNER: site.owner}
     return {**labels, "inferops-deployment": deployment} if deployment else labels
 
 

@@ -49,9 +49,10 @@ def _routing(frames: Sequence[Frame]) -> Iterator[Resource]:
     imported = _import(frames)
     yield imported
     metric = balanced_metric(first.engine)
+    spills = {region: first.spec.spills_at(region) for region in first.spec.regions}
     policies = [
         place.resource(import_health_check(first.imported, values), {imported.key, FEATURE_KEY}),
-        place.resource(balancing(first.imported, values, metric, first.spec.utilization), {imported.key, FEATURE_KEY}),
+        place.resource(balancing(first.imported, values, metric, spills), {imported.key, FEATURE_KEY}),
     ]
     yield from policies
     proxies = {proxy_subnet_key(frame.region) for frame in frames}

@@ -16,6 +16,7 @@ from shared.adapters.compute import Compute
 from shared.adapters.fleet import Fleet
 from shared.adapters.gke import Gke
 from shared.adapters.kube import Kube
+from shared.adapters.monitoring import Monitoring
 from shared.adapters.project import Project
 from shared.adapters.storage import Storage
 from shared.domain.conditions import Reason
@@ -26,7 +27,7 @@ from shared.domain.observations import Absent, Broken, Observation, Observed, Un
 from shared.domain.planning import Do, Verb
 from shared.domain.settling import Result, Started
 from shared.domain.site import Site
-from shared.providers import checks, cluster_starts, clusters, fleets, kube_looks, networks
+from shared.providers import alerting, checks, cluster_starts, clusters, fleets, kube_looks, networks
 from shared.providers.base import Keys, gather
 from shared.providers.kube_starts import Inside, SecretValue
 from shared.providers.kube_views import Doors, View, views
@@ -37,6 +38,7 @@ _ROLES = (
     (clusters.KINDS, gke_door.ROLE),
     (fleets.KINDS, fleet_door.ROLE),
     (kube_looks.KINDS, kube_door.ROLE),
+    *((frozenset({kind}), role) for kind, role in alerting.ROLES.items()),
 )
 
 
@@ -55,6 +57,7 @@ class CloudProviders:
         kube: Kube,
         project: Project,
         storage: Storage,
+        monitoring: Monitoring,
         grants: checks.Grants,
         secret_value: SecretValue,
         site: Site,
@@ -64,6 +67,7 @@ class CloudProviders:
     ) -> None:
         self._gke, self._compute, self._fleet, self._kube = gke, compute, fleet, kube
         self._project, self._storage, self._grants, self._site = project, storage, grants, site
+        self._monitoring = monitoring
         self._doors = Doors(site, kube_scheme, gateway)
         self._secret_value = secret_value
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="providers")
@@ -80,12 +84,15 @@ class CloudProviders:
 
     def _look(self, inventory: Keys) -> Observation:
         flat, housed = _of(inventory, clusters.KINDS), _of(inventory, kube_looks.KINDS)
-        nets, fleet, asked = (_of(inventory, each.KINDS) for each in (networks, fleets, checks))
+        families = (networks, fleets, checks, alerting)
+        nets, fleet, asked, watch = (_of(inventory, each.KINDS) for each in families)
         # Operations first: one that has ended must be followed by a list that shows what it did. The other way round
         # a finished change would look as if it had not been kept.
         before = {**networks.operations(nets, self._compute), **fleets.operations(fleet, self._fleet)}
         lists = {**networks.calls(nets, self._compute), **fleets.calls(fleet, self._fleet)}
+        before |= alerting.operations(watch, self._monitoring)
         lists |= checks.calls(asked, self._project, self._storage)
+        lists |= alerting.calls(watch, self._monitoring)
         if flat or housed:
             before |= clusters.operations(self._gke)
             lists |= clusters.calls(self._gke)
@@ -95,6 +102,7 @@ class CloudProviders:
             **networks.read(nets, answers, self._site),
             **fleets.read(fleet, answers, self._site),
             **checks.read(asked, answers, self._grants, _readers(inventory, self._site)),
+            **alerting.read(watch, answers, self._site),
         }
         if flat or housed:
             gke = clusters.seen(answers)
@@ -150,6 +158,8 @@ class CloudProviders:
             return networks.start(action, entry, self._compute)
         if kind in fleets.KINDS:
             return fleets.start(action, entry, self._fleet)
+        if kind in alerting.KINDS:
+            return alerting.start(action, self._monitoring, self._site)
         inside.start(action)
         return ""
 

@@ -19,7 +19,10 @@ from shared.domain.names import GLOBAL, Kind
 from shared.domain.observations import differences
 from shared.domain.site import Site
 
-GOLDEN = yaml.safe_load(Path(__file__).with_name("golden.yaml").read_text())
+FILES = ("golden.yaml", "golden_platform.yaml")
+GOLDEN: dict[str, Any] = {
+    part: rows for name in FILES for part, rows in yaml.safe_load(Path(__file__).with_name(name).read_text()).items()
+}
 SITE = Site("demo", "123456789012")
 FLEET = FleetSpec("europe-west3", frozenset({"llama3-8b"}))
 REGIONS = ("europe-west3", "us-east4")

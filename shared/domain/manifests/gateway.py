@@ -10,6 +10,8 @@ from shared.domain.manifests.pool import NETWORKING, Pool, health_check
 GATEWAY_API = "gateway.networking.k8s.io"
 IMPORT_KIND = "GCPInferencePoolImport"
 LISTENER = {"name": "http", "protocol": "HTTP", "port": 80}
+REGION_LABEL = "gke.io/region"
+"""Label of a cluster that scopes select by."""
 TIMEOUT_SECONDS = 600
 """At least twice the 99th percentile of a request. Proxies count only the latency of answers that succeed, so a short
 timeout would make a failing region look fast."""
@@ -39,17 +41,26 @@ def import_health_check(name: str, pool: Pool) -> Manifest:
     return health_check(name, pool, import_reference(pool))
 
 
-def balancing(name: str, pool: Pool, metric: str, utilization: int) -> Manifest:
+def balancing(name: str, pool: Pool, metric: str, utilizations: Mapping[str, int]) -> Manifest:
     """Return the policy that balances regions by the fullness of their KV caches.
 
-    ``utilization`` is the percentage at which another region is preferred. Always one complete policy: applying a
-    partial one would reset the timeout to 30 seconds.
+    ``utilizations`` are the percentages at which another region is preferred, by region. Where they differ the balance
+    is said in one scope a region, and nowhere else: a field must not be both in the default and in a scope. Always one
+    complete policy: applying a partial one would reset the timeout to 30 seconds.
     """
-    default = {
-        "timeoutSec": TIMEOUT_SECONDS,
-        "balancingMode": "CUSTOM_METRICS",
-        "trafficDuration": "LONG",
-        "customMetrics": [{"name": metric, "dryRun": False, "maxUtilizationPercent": utilization}],
-    }
-    spec: Mapping[str, object] = {"targetRef": import_reference(pool), "default": default}
+
+    def balance(percent: int) -> dict[str, object]:
+        return {
+            "balancingMode": "CUSTOM_METRICS",
+            "customMetrics": [{"name": metric, "dryRun": False, "maxUtilizationPercent": percent}],
+        }
+
+    default: dict[str, object] = {"timeoutSec": TIMEOUT_SECONDS, "trafficDuration": "LONG"}
+    spec: dict[str, object] = {"targetRef": import_reference(pool), "default": default}
+    if len(set(utilizations.values())) == 1:
+        default |= balance(next(iter(utilizations.values())))
+    else:
+        default["scopes"] = [
+            {"selector": {REGION_LABEL: region}, **balance(percent)} for region, percent in sorted(utilizations.items())
+        ]
     return manifest(f"{NETWORKING}/v1", "GCPBackendPolicy", name, pool.labels, namespace=pool.namespace, spec=spec)

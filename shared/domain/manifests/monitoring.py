@@ -1,13 +1,29 @@
-"""How managed Prometheus reads the picker's metrics: a token it may use, and what to scrape with it."""
+"""How managed Prometheus reads metrics: the servers' as they are, the picker's with a token that it may use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from shared.domain.engines import Engine
 from shared.domain.manifests.access import role_pair, rule, service_account
 from shared.domain.manifests.objects import Manifest, manifest
-from shared.domain.manifests.picker import Picker, selector
+from shared.domain.manifests.picker import Picker
+from shared.domain.manifests.picker import selector as picker_selector
+from shared.domain.manifests.server import selector
 
 COLLECTOR = ("gmp-system", "collector")
 """Namespace and name of managed Prometheus' own account."""
+
+SCRAPE = "15s"
+"""How often the servers are read: evidence and alerts are counted in scrapes."""
+
+
+def server_monitoring(pool: str, namespace: str, labels: Mapping[str, str], engine: Engine) -> Manifest:
+    """Return the PodMonitoring of the model servers; the picker's has the pool's own name."""
+    endpoint = {"port": engine.port_name, "path": engine.metrics_path, "interval": SCRAPE}
+    spec = {"endpoints": [endpoint], "selector": {"matchLabels": selector(pool)}}
+    name = f"{pool}-servers"
+    return manifest("monitoring.googleapis.com/v1", "PodMonitoring", name, labels, namespace=namespace, spec=spec)
 
 
 def monitoring(picker: Picker) -> tuple[Manifest, ...]:
@@ -55,7 +71,7 @@ def _pod_monitoring(token: str, picker: Picker) -> Manifest:
         "interval": "10s",
         "authorization": {"type": "Bearer", "credentials": {"secret": secret}},
     }
-    spec = {"endpoints": [endpoint], "selector": {"matchLabels": selector(picker.name)}}
+    spec = {"endpoints": [endpoint], "selector": {"matchLabels": picker_selector(picker.name)}}
     return manifest(
         "monitoring.googleapis.com/v1",
         "PodMonitoring",

@@ -33,6 +33,8 @@ class Server:
     node_labels: Mapping[str, str]
     """Which nodes it runs on: those of its own pool."""
     annotations: Mapping[str, str] = field(default_factory=dict)
+    max_num_seqs: int | None = None
+    max_model_len: int | None = None
 
 
 def model_server(server: Server) -> Manifest:
@@ -117,7 +119,8 @@ def arguments(server: Server) -> list[str]:
         "model": server.source.model,
         "port": server.engine.port,
         "tp": server.fit.option.tp,
-        "max_model_len": server.fit.model.max_model_len(server.fit.option),
+        "max_model_len": server.max_model_len or server.fit.model.max_model_len(server.fit.option),
+        "max_num_seqs": server.max_num_seqs or server.engine.max_num_seqs,
         "drain": server.engine.drain_seconds,
     }
     words: list[str] = []

@@ -101,8 +101,9 @@ def test_nothing_is_left_behind() -> None:
         units = [*platform(cloud, providers, EAST), *deployment(cloud, providers, spec(EAST), EAST)]
         converge(*units)
         take_down(*units)
-        left = cloud.run(lambda: (cloud.compute.snapshot(), cloud.gke.snapshot(), cloud.fleet.snapshot()))
-    assert left == ({"resources": {}, "children": {}}, {}, {})
+        parts = (cloud.compute, cloud.gke, cloud.fleet, cloud.alerting)
+        left = cloud.run(lambda: [part.snapshot() for part in parts])
+    assert left == [{"resources": {}, "children": {}}, {}, {}, {"policies": {}, "channels": {}}]
 
 
 def test_the_nested_shape_of_metrics_is_written_where_the_cluster_wants_it() -> None:

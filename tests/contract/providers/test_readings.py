@@ -10,7 +10,7 @@ from shared.domain.conditions import Reason
 from shared.domain.names import Kind, ResourceKey
 from shared.domain.observations import Broken, Present
 from shared.domain.site import Site
-from shared.providers import checks, clusters, fleets, gateway_looks, kube_looks, networks
+from shared.providers import alerting, checks, clusters, fleets, gateway_looks, kube_looks, networks
 from shared.providers.kube_ready import Context, judge
 from shared.providers.metric_shapes import shape_of
 from shared.providers.pod_looks import why_pods
@@ -235,5 +235,5 @@ def test_an_object_of_a_kind_without_state_is_ready() -> None:
 
 
 def test_every_kind_has_exactly_one_family_that_looks_at_it() -> None:
-    families = (networks, clusters, fleets, checks, kube_looks)
+    families = (alerting, networks, clusters, fleets, checks, kube_looks)
     assert sorted(kind for family in families for kind in family.KINDS) == sorted(Kind)

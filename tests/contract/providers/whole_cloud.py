@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from infra.local.cloud.alerting import Alerting
 from infra.local.cloud.compute import Compute, compute_wire
 from infra.local.cloud.fleet import Fleet, fleet_wire
 from infra.local.cloud.gke import Gke, gke_wire
@@ -17,13 +18,16 @@ from infra.local.cloud.kube.api import KubeServer
 from infra.local.cloud.kube.controllers import Controllers, Hooks, Pool
 from infra.local.cloud.kube.crds import install_gke_crds
 from infra.local.cloud.kube.objects import Objects
+from infra.local.cloud.monitoring import Monitoring
+from infra.local.cloud.monitoring_wire import monitoring_wire
 from infra.local.cloud.project import Project
+from infra.local.cloud.pubsub import PubSub
 from infra.local.cloud.quotas import Quotas
 from infra.local.cloud.regions import SUBNET_PREFIX
 from infra.local.cloud.server import Server
 from infra.local.cloud.storage import Storage
 from infra.local.cloud.world import World
-from shared.adapters import compute, fleet, gke, kube, project, storage
+from shared.adapters import compute, fleet, gke, kube, monitoring, project, storage
 from shared.adapters.google import nobody
 from shared.catalog.load import load
 from shared.domain.compile import compile_desired
@@ -71,6 +75,8 @@ class WholeCloud:
         self.storage, self.quotas = Storage(self.world), Quotas(self.world, self.project)
         for grant in load().grants:
             self.project.grant(grant.role, grant.member("demo", "123456789012"))
+        metrics = Monitoring(self.world)
+        self.alerting = Alerting(self.world, metrics, PubSub(self.world).publish)
         self.compute = Compute(self.world)
         self.kube = KubeServer(self.world)
         self.gke = Gke(self.world, self.compute, self._endpoint)
@@ -87,6 +93,7 @@ class WholeCloud:
                 compute_wire(self.world, self.compute),
                 gke_wire(self.world, self.gke),
                 fleet_wire(self.world, self.fleet),
+                monitoring_wire(self.world, metrics, self.alerting),
             ],
             {
                 "kubernetes": self.kube.answer,
@@ -176,6 +183,7 @@ class WholeCloud:
             kube=kube.Kube(nobody),
             project=project.Project(at["serviceusage"], at["cloudresourcemanager"], "demo"),
             storage=storage.Storage(at["storage"]),
+            monitoring=monitoring.Monitoring(at["grpc"], "demo"),
             grants=grants_of(load(), SITE),
             secret_value=lambda name: TOKEN if name == TOKEN_VERSION else "",
             site=SITE,
