@@ -23,11 +23,14 @@ from shared.domain.intents import (
     Delete,
     Deploy,
     Intent,
+    Rollback,
     Scale,
+    Tune,
     Undo,
     check_name,
     check_percent,
     check_replicas,
+    check_tuning,
 )
 from shared.domain.machines import Consumption
 from shared.domain.proposals import Change
@@ -76,9 +79,16 @@ def target_of(intent: Intent, estate: Estate) -> str:
     match intent.ask:
         case Deploy(name=name, model=model):
             return check_name(name or model)
-        case Delete(name=name) | Undo(name=name) | Balance(name=name) | Scale(name=name) if name:
+        case (
+            Delete(name=name)
+            | Undo(name=name)
+            | Balance(name=name)
+            | Scale(name=name)
+            | Tune(name=name)
+            | Rollback(name=name)
+        ) if name:
             return _existing(name, intent, estate)
-        case Scale(region=region):
+        case Scale(region=region) | Balance(region=region) if region:
             return _only({n for n, spec in estate.deployments.items() if region in spec.regions}, f"in {region}")
         case _:
             return _only(set(estate.deployments), "")
@@ -139,8 +149,12 @@ def _next_spec(
             return desired.previous
         case Scale() as ask:
             return _scaled(ask, name, _there(before, name))
-        case Balance(percent=percent):
-            return replace(_there(before, name), utilization=check_percent(percent))
+        case Balance() as ask:
+            return _balanced(ask, name, _there(before, name))
+        case Tune() as ask:
+            return _tuned(ask, _there(before, name), catalog)
+        case Rollback(image=image):
+            return replace(_there(before, name), image=image or _earlier_image(desired, name))
 
 
 def _there(spec: DeploymentSpec | None, name: str) -> DeploymentSpec:
@@ -150,11 +164,49 @@ def _there(spec: DeploymentSpec | None, name: str) -> DeploymentSpec:
     return spec
 
 
-def _scaled(ask: Scale, name: str, spec: DeploymentSpec) -> DeploymentSpec:
-    placement = spec.regions.get(ask.region)
-    if placement is None:
-        message = f"{name} does not serve in {ask.region}; it serves in {', '.join(sorted(spec.regions))}"
+def _served_in(region: str, name: str, spec: DeploymentSpec) -> Placement:
+    if region not in spec.regions:
+        message = f"{name} does not serve in {region}; it serves in {', '.join(sorted(spec.regions))}"
         raise TerminalError(message, reason="NotServedThere", field="region")
+    return spec.regions[region]
+
+
+def _balanced(ask: Balance, name: str, spec: DeploymentSpec) -> DeploymentSpec:
+    percent = check_percent(ask.percent)
+    if not ask.region:
+        return replace(spec, utilization=percent, utilizations={})
+    _served_in(ask.region, name, spec)
+    others = {region: each for region, each in spec.utilizations.items() if region != ask.region}
+    return replace(spec, utilizations=others if percent == spec.utilization else {**others, ask.region: percent})
+
+
+def _tuned(ask: Tune, spec: DeploymentSpec, catalog: Catalog) -> DeploymentSpec:
+    check_tuning(ask.max_num_seqs, ask.max_model_len)
+    region = catalog.region(next(iter(spec.regions)))
+    fit = catalog.option_for(catalog.model(spec.model), catalog.machine(spec.machine), region)
+    longest = fit.model.max_model_len(fit.option)
+    if ask.max_model_len is not None and ask.max_model_len > longest:
+        message = (
+            f"--max-model-len can be at most {longest} for {spec.model} on {spec.machine}, not {ask.max_model_len}"
+        )
+        raise TerminalError(message, reason="BadLimit", field="max_model_len")
+    return replace(
+        spec,
+        max_num_seqs=spec.max_num_seqs if ask.max_num_seqs is None else ask.max_num_seqs,
+        max_model_len=spec.max_model_len if ask.max_model_len is None else ask.max_model_len,
+    )
+
+
+def _earlier_image(desired: Desired, name: str) -> str:
+    now, was = desired.spec, desired.previous
+    if isinstance(was, DeploymentSpec) and isinstance(now, DeploymentSpec) and was.image != now.image:
+        return was.image
+    message = f"the last change of {name} did not change its image: say which one, by its Artifact Registry path"
+    raise TerminalError(message, reason="WhichImage", field="image")
+
+
+def _scaled(ask: Scale, name: str, spec: DeploymentSpec) -> DeploymentSpec:
+    placement = _served_in(ask.region, name, spec)
     count = ask.replicas if ask.replicas is not None else placement.replicas + (ask.delta or 0)
     scaled = replace(placement, replicas=check_replicas(count, ask.region))
     return replace(spec, regions={**spec.regions, ask.region: scaled})

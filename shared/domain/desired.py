@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.domain.names import GLOBAL, cut
 
@@ -41,6 +41,16 @@ class DeploymentSpec:
     weights: str = ""
     """``gs://bucket/prefix``; empty: the Hugging Face hub."""
     utilization: int = DEFAULT_UTILIZATION
+    utilizations: Mapping[str, int] = field(default_factory=dict)
+    """Regions that spill at another percentage."""
+    max_num_seqs: int | None = None
+    """Requests that one server takes at a time; None: the engine profile's."""
+    max_model_len: int | None = None
+    """Tokens of one request; None: as many as model and machine allow."""
+
+    def spills_at(self, region: str) -> int:
+        """Return the KV-cache utilisation in percent at which this region's traffic spills."""
+        return self.utilizations.get(region, self.utilization)
 
 
 @dataclass(frozen=True)

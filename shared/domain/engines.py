@@ -99,7 +99,9 @@ class Engine:
     tag: str
     command: tuple[str, ...]
     args: tuple[Ranged, ...]
-    """With {model}, {served_name}, {port}, {tp}, {max_model_len} and {drain} to fill in."""
+    """With {model}, {served_name}, {port}, {tp}, {max_model_len}, {max_num_seqs} and {drain} to fill in."""
+    max_num_seqs: int
+    """Requests that one server takes at a time, where nobody said otherwise."""
     adapter_args: tuple[Ranged, ...]
     """Added when an adapter (LoRA) is asked for."""
     env: tuple[EnvVar, ...]

@@ -11,6 +11,10 @@ from shared.domain.names import short_hash, valid_name
 
 MOST_REPLICAS = 64
 """Per region. A larger wish is a typing error until a policy says otherwise."""
+SEQUENCES = (1, 4096)
+"""Requests that one server may take at a time."""
+CONTEXT = (256, 1_048_576)
+"""Tokens of one request."""
 TAKEN_NAMES = frozenset({"platform", "global"})
 """Names that units have already."""
 
@@ -47,10 +51,30 @@ class Scale:
 
 @dataclass(frozen=True)
 class Balance:
-    """Set the KV-cache utilisation in percent at which traffic spills to another region."""
+    """Set the KV-cache utilisation in percent at which traffic spills to another region: lower is earlier."""
 
     percent: int
     name: str = ""
+    region: str = ""
+    """Empty: everywhere, and no region differs any more."""
+
+
+@dataclass(frozen=True)
+class Tune:
+    """Limit what one server takes on: requests at a time, or tokens of one request. None leaves it as it is."""
+
+    max_num_seqs: int | None = None
+    max_model_len: int | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Rollback:
+    """Serve with an earlier image again; nothing else changes."""
+
+    name: str = ""
+    image: str = ""
+    """By digest; empty: what served before the last change."""
 
 
 @dataclass(frozen=True)
@@ -67,14 +91,26 @@ class Delete:
     name: str
 
 
-Ask = Deploy | Scale | Balance | Undo | Delete
+Ask = Deploy | Scale | Balance | Tune | Rollback | Undo | Delete
 VERBS: Mapping[type, str] = {
     Deploy: "deploy",
     Scale: "scale",
     Balance: "balance",
+    Tune: "tune",
+    Rollback: "rollback",
     Undo: "undo",
     Delete: "delete",
 }
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """Which suggestion of which incident an intent comes from."""
+
+    incident: str
+    suggestion: str
+    generation: int
+    """Of the deployment, when it was suggested: in a world that has moved since it is not for."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +124,18 @@ class Intent:
     at: datetime
     dry_run: bool = False
     """Only a plan was asked for: the proposal can never be approved."""
+    remedy: Remedy | None = None
+    """Set where it was not typed but chosen from an incident's suggestions."""
 
     @property
     def verb(self) -> str:
         """The word that was typed."""
         return VERBS[type(self.ask)]
+
+
+def outdated(remedy: Remedy | None, generation: int) -> bool:
+    """Say whether a suggestion was made for another generation of its deployment than this one."""
+    return remedy is not None and remedy.generation != generation
 
 
 def intent_id(team: str, trigger: str) -> str:
@@ -115,6 +158,20 @@ def check_percent(percent: int) -> int:
         message = f"the target utilisation must be between 1 and 100 percent, not {percent}, for example: balance 60"
         raise TerminalError(message, reason="BadPercent", field="percent")
     return percent
+
+
+def check_tuning(most: int | None, length: int | None) -> None:
+    """Raise TerminalError where a server's limits cannot be meant."""
+    if most is None and length is None:
+        message = "say what to limit: --max-num-seqs N, --max-model-len N or both"
+        raise TerminalError(message, reason="NothingToTune", field="max_num_seqs")
+    for field_name, value, (low, high) in (
+        ("max_num_seqs", most, SEQUENCES),
+        ("max_model_len", length, CONTEXT),
+    ):
+        if value is not None and not low <= value <= high:
+            message = f"--{field_name.replace('_', '-')} must be between {low} and {high}, not {value}"
+            raise TerminalError(message, reason="BadLimit", field=field_name)
 
 
 def check_name(name: str) -> str:

@@ -35,6 +35,12 @@ class Accelerator:
     memory_gb: int
     """Of each one."""
     architecture: str
+    bandwidth_gb_per_s: float | None = None
+    """Of each one's memory, by the data sheet; None where none was read."""
+    dense_tflops: float | None = None
+    """Of each one, 16-bit without sparsity, by the data sheet; None where none was read."""
+    figures: str | None = None
+    """The source of these two."""
 
 
 @dataclass(frozen=True)

@@ -81,4 +81,67 @@ class Tick:
     """A minute has passed."""
 
 
-Message = IntentSubmitted | VoteCast | ProposalMade | Decided | Wake | StatusChanged | CardDue | Told | Tick
+@dataclass(frozen=True)
+class RemedyChosen:
+    """A person pressed one of an incident's suggestions. propose judges whether it is still for this world."""
+
+    incident: str
+    suggestion: str
+    user: str
+    channel: str
+    at: datetime
+    id: str
+    """Derived from what is unique to one Slack invocation: a request that comes twice is one choice."""
+
+
+@dataclass(frozen=True)
+class SnoozeAsked:
+    """A person wants an incident's suggestions to be silent until then."""
+
+    incident: str
+    user: str
+    channel: str
+    until: datetime
+    reason: str
+    id: str
+    """Derived from what is unique to one Slack invocation."""
+
+
+@dataclass(frozen=True)
+class AlertReceived:
+    """A notification of Cloud Monitoring was recorded."""
+
+    alert: str
+    place: str
+
+
+@dataclass(frozen=True)
+class IncidentDue:
+    """Have a look at this incident."""
+
+    incident: str
+
+
+@dataclass(frozen=True)
+class IncidentChanged:
+    """What is known of an incident has changed."""
+
+    incident: str
+
+
+Message = (
+    IntentSubmitted
+    | VoteCast
+    | ProposalMade
+    | Decided
+    | Wake
+    | StatusChanged
+    | CardDue
+    | Told
+    | Tick
+    | RemedyChosen
+    | SnoozeAsked
+    | AlertReceived
+    | IncidentDue
+    | IncidentChanged
+)

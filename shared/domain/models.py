@@ -42,6 +42,8 @@ class Model:
     options: tuple[ModelOption, ...]
     """At most one for a machine type. None at all: listed for the arithmetic, refused for deployment."""
     aliases: tuple[str, ...] = ()
+    active_b: float | None = None
+    """Parameters that one token passes through, in billions; None: all of them, or not known."""
     why_not: str | None = None
     """Why it cannot be deployed, where it has no options."""
 

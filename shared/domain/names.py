@@ -34,6 +34,8 @@ class Kind(StrEnum):
     NODE_POOL = "NodePool"
     MEMBERSHIP = "Membership"
     FEATURE = "Feature"
+    NOTIFICATION_CHANNEL = "NotificationChannel"
+    ALERT_POLICY = "AlertPolicy"
     SMOKE_TEST = "SmokeTest"
     NAMESPACE = "Namespace"
     SECRET = "Secret"  # noqa: S105 - a kind, not a secret

@@ -59,6 +59,8 @@ class Policy:
     roles: Mapping[str, Role] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
     caps: Caps = field(default_factory=Caps)
+    shadow: frozenset[str] = frozenset()
+    """Deployments whose suggestions are recorded and scored, and not offered."""
     hash: str = ""
     broken: str = ""
     """Why the file could not be used; it then refuses every change."""

@@ -13,6 +13,7 @@ INTENTS, VOTES, PROPOSALS, DECISIONS = "intents", "votes", "proposals", "decisio
 PLATFORM_DOCUMENTS, DEPLOYMENTS, STATUSES = "platform", "deployments", "statuses"
 CARDS, OUTBOX, AUDIT = "cards", "outbox", "audit"
 DIRECTORY = "directory/groups"
+ALERTS, INCIDENTS, SCORES = "alerts", "incidents", "scores"
 
 
 def intent_path(intent: str) -> str:
@@ -38,6 +39,26 @@ def vote_path(vote: str) -> str:
 def card_path(proposal: str) -> str:
     """Return where the card of a proposal is stored."""
     return f"{CARDS}/{proposal}"
+
+
+def alert_path(alert: str) -> str:
+    """Return where a notification is recorded."""
+    return f"{ALERTS}/{alert}"
+
+
+def incident_path(incident: str) -> str:
+    """Return where an incident is stored."""
+    return f"{INCIDENTS}/{incident}"
+
+
+def head_path(place: str) -> str:
+    """Return where it is stored which incident a place is in."""
+    return f"{INCIDENTS}/{place}"
+
+
+def score_path(deployment: str) -> str:
+    """Return where it is stored how well advice has done for a deployment, and what was learned of its servers."""
+    return f"{SCORES}/{deployment}"
 
 
 def desired_path(unit: Unit) -> str:
