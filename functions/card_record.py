@@ -38,6 +38,7 @@ class CardRecord:
     """One card's document. Written only by notify."""
 
     proposal: str
+    """Id of the proposal or incident that it is about: the card's key."""
     channel: str
     ts: str = ""
     said: str = ""

@@ -1,31 +1,30 @@
-"""Keeps one proposal's card: posts it once, edits it when what it says changes, tells its thread each outcome once.
+"""Keeps one card, of a proposal or an incident: posts it once, edits it, tells its thread each outcome once.
 
-Called by notify for every message about the proposal. Killed at any line, the next call goes on from the record.
+Called by notify for every message about it. Killed at any line, the next call goes on from the record.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TypeVar
 
-from functions.card_facts import Facts, facts_of
-from functions.card_record import PRIVATE, CardRecord, Effect, Step, Wait, is_live, next_step
-from shared.blocks.cards import Saying, card_of, sayings_of
-from shared.blocks.kit import plain, safe
-from shared.blocks.view import Phase
+from functions.card_record import PRIVATE, CardRecord, Effect, Step, Wait, next_step
+from functions.card_subjects import Subject, subject_of
+from shared.blocks.cards import Saying
+from shared.blocks.chart_pictures import pictures, with_pictures
+from shared.blocks.kit import plain, without_charts
 from shared.domain.codec import encode
 from shared.domain.errors import InferError, NeedsHumanError, RetryableError, TerminalError
 from shared.domain.messages import CardDue
 from shared.domain.names import short_hash
-from shared.domain.proposals import State
 from shared.domain.records import card_path
 from shared.domain.topics import Topic
-from shared.ports import BlocksRefusedError, Card, Put, RateLimitedError
+from shared.ports import BlocksRefusedError, Card, Chat, Put, RateLimitedError
 from shared.services import Services
 
 _LOG = logging.getLogger(__name__)
@@ -44,34 +43,26 @@ class Draft:
     said: str
 
 
-def refresh(proposal: str, services: Services) -> None:
+def refresh(key: str, services: Services) -> None:
     """Bring the card up to date. Raises ConflictError where somebody else was at it: the message comes again."""
-    facts = facts_of(proposal, services)
-    if facts is None:
+    subject = subject_of(key, services)
+    if subject is None:
         return
-    view, record = facts.view, _with_end(facts)
-    card, sayings = card_of(view), sayings_of(view)
-    said = short_hash([card.text, [dict(block) for block in card.blocks]], 16)
-    point = view.proposal.intent.channel not in {"", record.channel}
+    record, card = subject.record, subject.card
+    draft = Draft(card, short_hash([card.text, [dict(block) for block in card.blocks]], 16))
+    point = subject.asker is not None
     for _ in range(MOST_STEPS):
-        step = next_step(record, said, sayings, services.clock(), point=point)
+        step = next_step(record, draft.said, subject.sayings, services.clock(), point=point)
         if not isinstance(step, Step):
-            _rest(record, facts, step, services)
+            _rest(record, subject, step, services)
             return
         before, record = record, _put(record.claimed(step, services.clock()), services)
         try:
-            record = _take(step, before, record, facts, Draft(card, said), services)
+            record = _take(step, before, record, subject, draft, services)
         except (RateLimitedError, InferError) as failed:
             _put_off(failed, before, record, services)
             return
     _later(record, timedelta(), services)
-
-
-def _with_end(facts: Facts) -> CardRecord:
-    """Note when it was finished: a repair later on must not change what the card says of that."""
-    ended = facts.view.phase in {Phase.DONE, Phase.DELETED}
-    finished = facts.view.finished_at if ended else facts.record.finished
-    return replace(facts.record, finished=finished, live=is_live(facts.view.phase))
 
 
 def _put_off(failed: RateLimitedError | InferError, before: CardRecord, record: CardRecord, services: Services) -> None:
@@ -90,92 +81,92 @@ def _put_off(failed: RateLimitedError | InferError, before: CardRecord, record: 
 
 
 def _take(
-    step: Step, before: CardRecord, record: CardRecord, facts: Facts, draft: Draft, services: Services
+    step: Step, before: CardRecord, record: CardRecord, subject: Subject, draft: Draft, services: Services
 ) -> CardRecord:
     """Do what the step says and return the settled record; it is stored with the next claim, or at rest."""
     now, chat, done = services.clock(), services.chat, record.settled()
     match step.effect:
         case Effect.FIND:
-            return replace(done, ts=_found(record, facts, services), said="")
+            return replace(done, ts=_found(record, subject, services), said="")
         case Effect.POST:
-            return replace(done, ts=_post(record, facts, draft.card, services), said=draft.said, edited_at=now)
+            return replace(done, ts=_post(record, subject, draft.card, services), said=draft.said, edited_at=now)
         case Effect.EDIT:
-            there = _fallback(draft.card, partial(chat.edit, record.channel, record.ts))
+            there = _fallback(draft.card, chat, partial(chat.edit, record.channel, record.ts))
             return replace(done, said=draft.said, edited_at=now) if there else replace(done, ts="", said="")
         case Effect.POINT:
-            _point(facts, services)
+            _point(subject, services)
             return replace(done, pointed=True)
         case Effect.REPLY:
-            return replace(done, told=(*done.told, _reply(step, before, record, facts, services)))
+            return replace(done, told=(*done.told, _reply(step, before, record, subject, services)))
 
 
-def _found(record: CardRecord, facts: Facts, services: Services) -> str:
+def _found(record: CardRecord, subject: Subject, services: Services) -> str:
     """Somebody died while posting: look whether it stands in the channel, and leave only one."""
-    found = services.chat.look_up(record.channel, record.proposal, _since(facts))
+    found = services.chat.look_up(record.channel, record.proposal, subject.since)
     for twin in found[1:]:
         services.chat.remove(record.channel, twin)
     return found[0] if found else ""
 
 
-def _since(facts: Facts) -> datetime:
-    return facts.view.proposal.created_at - timedelta(minutes=5)
-
-
-def _post(record: CardRecord, facts: Facts, card: Card, services: Services) -> str:
+def _post(record: CardRecord, subject: Subject, card: Card, services: Services) -> str:
     try:
-        return _fallback(card, partial(services.chat.post, record.channel, key=record.proposal))
+        return _fallback(card, services.chat, partial(services.chat.post, record.channel, key=record.proposal))
     except (NeedsHumanError, TerminalError):
-        intent = facts.view.proposal.intent
-        if not intent.dry_run:
+        alone = subject.alone
+        if alone is None:
             raise
         # A plan goes to where it was asked for, and the app need not be in that channel.
-        services.chat.tell(intent.user, intent.channel, card.text)
+        services.chat.tell(alone.user, alone.channel, alone.text)
         return PRIVATE
 
 
-def _fallback(card: Card, say: Callable[[Card], T]) -> T:
+def _fallback(card: Card, chat: Chat, say: Callable[[Card], T]) -> T:
     """Say it with the best blocks that this workspace takes."""
-    for each in (card, plain(card)):
+    for made in _ladder(card, chat):
         try:
-            return say(each)
+            return say(made)
         except BlocksRefusedError:
             continue
     return say(Card(card.text))
 
 
-def _point(facts: Facts, services: Services) -> None:
-    proposal = facts.view.proposal
-    text = f"Your plan for {safe(proposal.deployment)} is in <#{proposal.channel}>, as proposal `{proposal.id}`."
+def _ladder(card: Card, chat: Chat) -> Iterator[Card]:
+    """Yield the card, then what says the same to a workspace that knows less; pictures are made only when needed."""
+    yield card
+    if found := pictures(card):
+        with suppress(NeedsHumanError, TerminalError):  # the app may not upload files here
+            yield with_pictures(card, [chat.picture("chart.png", each.png, each.alt) for each in found])
+        yield without_charts(card)
+    yield plain(card)
+
+
+def _point(subject: Subject, services: Services) -> None:
+    asker = subject.asker
     with suppress(TerminalError):  # whoever cannot be told was told the proposal's id by the command's own answer
-        services.chat.tell(proposal.intent.user, proposal.intent.channel, text)
+        if asker:
+            services.chat.tell(asker.user, asker.channel, asker.text)
 
 
-def _reply(step: Step, before: CardRecord, record: CardRecord, facts: Facts, services: Services) -> str:
+def _reply(step: Step, before: CardRecord, record: CardRecord, subject: Subject, services: Services) -> str:
     """Tell the thread, unless somebody did so and died; return the saying's key."""
     saying = step.saying or Saying("", "")
     key = f"{record.proposal}/{saying.key}"
     unsure = before.claimed_for == step.name
-    if not (unsure and services.chat.look_up(record.channel, key, _since(facts))):
+    if not (unsure and services.chat.look_up(record.channel, key, subject.since)):
         services.chat.post(record.channel, Card(saying.text), key=key, thread=record.ts)
     return saying.key
 
 
-def _rest(record: CardRecord, facts: Facts, step: Wait | None, services: Services) -> None:
+def _rest(record: CardRecord, subject: Subject, step: Wait | None, services: Services) -> None:
     """Store what is not stored yet, and say when to look again."""
     if step and record.claimed_at is not None:
         _timer(record, services)  # somebody else is at it, or died a moment ago
         return
-    rested = replace(record.settled(), due=step.until if step else _deadline(facts))
-    if rested != facts.record:
+    rested = replace(record.settled(), due=step.until if step else subject.deadline)
+    if rested != subject.stored:
         record = _put(rested, services)
     if step:
         _timer(record, services)
-
-
-def _deadline(facts: Facts) -> datetime | None:
-    """Return when time alone changes what the card says."""
-    gate = facts.view.proposal.gate
-    return {State.OPEN: gate.approve_by, State.APPROVED: gate.run_by}.get(facts.view.state)
 
 
 def _later(record: CardRecord, pause: timedelta, services: Services) -> None:

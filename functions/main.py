@@ -13,11 +13,16 @@ from cloudevents.http import CloudEvent
 
 from shared.adapters.pubsub import unpack
 from shared.domain.messages import (
+    AlertReceived,
     CardDue,
     Decided,
+    IncidentChanged,
+    IncidentDue,
     IntentSubmitted,
     Message,
     ProposalMade,
+    RemedyChosen,
+    SnoozeAsked,
     StatusChanged,
     Tick,
     Told,
@@ -55,6 +60,10 @@ def _subject(message: Message) -> str:
             return str(unit)
         case Told(id=telling):
             return telling
+        case RemedyChosen(incident) | SnoozeAsked(incident) | IncidentDue(incident) | IncidentChanged(incident):
+            return incident
+        case AlertReceived(alert):
+            return alert
         case Tick():
             return ""
 
@@ -67,6 +76,8 @@ def propose(event: CloudEvent) -> None:
     match _heard(event, "propose"):
         case IntentSubmitted() as message:
             room.propose(message, _services())
+        case RemedyChosen() as message:
+            room.choose(message, _services())
 
 
 @functions_framework.cloud_event  # type: ignore[untyped-decorator]  # as above
@@ -95,7 +106,26 @@ def notify(event: CloudEvent) -> None:
     from functions import notify as room  # noqa: PLC0415 - as above
 
     match _heard(event, "notify"):
-        case ProposalMade() | Decided() | StatusChanged() | CardDue() | Told() as message:
+        case ProposalMade() | Decided() | StatusChanged() | CardDue() | Told() | IncidentChanged() as message:
+            room.handle(message, _services())
+
+
+@functions_framework.cloud_event  # type: ignore[untyped-decorator]  # as above
+def alerts(event: CloudEvent) -> None:
+    """Record a notification of Cloud Monitoring, whose form is not ours."""
+    from functions import alerts as room  # noqa: PLC0415 - as above
+
+    log("invoked", function="alerts", subject=event["id"], channel=_services().channel)
+    room.receive(base64.b64decode(event.data["message"].get("data", "")), _services())
+
+
+@functions_framework.cloud_event  # type: ignore[untyped-decorator]  # as above
+def incidents(event: CloudEvent) -> None:
+    """Look at an incident, or open one."""
+    from functions import incidents as room  # noqa: PLC0415 - as above
+
+    match _heard(event, "incidents"):
+        case AlertReceived() | IncidentDue() | Decided() | ProposalMade() | SnoozeAsked() as message:
             room.handle(message, _services())
 
 

@@ -14,7 +14,7 @@ from functions.living_card import refresh
 from shared.blocks.kit import private
 from shared.domain.codec import encode
 from shared.domain.errors import InferError, RetryableError
-from shared.domain.messages import CardDue, Decided, Message, ProposalMade, StatusChanged, Told
+from shared.domain.messages import CardDue, Decided, IncidentChanged, Message, ProposalMade, StatusChanged, Told
 from shared.domain.names import short_hash
 from shared.domain.records import CARDS, card_path, decision_path
 from shared.domain.topics import Topic
@@ -51,6 +51,8 @@ def handle(message: Message, services: Services) -> None:
         case Decided(proposal):
             refresh(proposal, services)
             _wake_others(proposal, services)
+        case IncidentChanged(incident):
+            refresh(incident, services)
         case StatusChanged(unit):
             for proposal in proposals_of(unit, services.documents):
                 refresh(proposal, services)

@@ -9,20 +9,21 @@ from datetime import datetime
 
 from shared.domain.amend import Estate, Release, amend, target_of
 from shared.domain.costing import gpus_of, price_lines
-from shared.domain.desired import Desired, Spec
+from shared.domain.desired import Desired, Spec, deployment_path
 from shared.domain.drafting import Draft, draft, needs
-from shared.domain.errors import InferError
-from shared.domain.intents import Deploy, Intent
-from shared.domain.messages import IntentSubmitted, ProposalMade, Told
+from shared.domain.errors import InferError, PreconditionError
+from shared.domain.incidents import Incident
+from shared.domain.intents import Deploy, Intent, Remedy
+from shared.domain.messages import IntentSubmitted, ProposalMade, RemedyChosen, Told
 from shared.domain.policy import Request, evaluate
 from shared.domain.proposals import Change, Proposal, proposal_id
 from shared.domain.quotes import PriceLine, total
-from shared.domain.records import DEPLOYMENTS, PLATFORM_DOCUMENTS, intent_path, proposal_path
+from shared.domain.records import DEPLOYMENTS, PLATFORM_DOCUMENTS, incident_path, intent_path, proposal_path
 from shared.domain.topics import Topic
 from shared.domain.verdicts import AskFirst, Refuse
 from shared.ports import ConflictError, Documents
 from shared.services import Services
-from shared.store import Commit, directory, read
+from shared.store import Commit, directory, load, read
 
 PROBE_IMAGE = "curl:8.11.1"
 """Ours to mirror into the repository; runs the smoke test."""
@@ -57,6 +58,32 @@ def propose(message: IntentSubmitted, services: Services) -> None:
         return  # another delivery of the same intent was faster
 
 
+def choose(message: RemedyChosen, services: Services) -> None:
+    """Turn a chosen suggestion into the ask of whoever chose it, if it is still among what is advised."""
+    incident = load(services.documents, Incident, incident_path(message.incident))
+    suggestion = incident.suggestion(message.suggestion) if incident else None
+    if incident is None or suggestion is None or suggestion.ask is None or incident.shadow:
+        _tell(message, "this suggestion is out of date: the incident's card shows what is advised now", services)
+    elif made := incident.chosen.get(suggestion.id):
+        _tell(message, f"this is proposed already, as {made}: vote on its card", services)
+    else:
+        remedy = Remedy(incident.id, suggestion.id, incident.generation)
+        channel = message.channel
+        intent = Intent(message.id, suggestion.ask, message.user, channel, message.at, remedy=remedy)
+        propose(IntentSubmitted(intent), services)
+
+
+def _tell(message: RemedyChosen, because: str, services: Services) -> None:
+    commit = Commit("propose", message.id, services.clock())
+    commit.audit("refused", user=message.user, suggestion=message.suggestion, because=because)
+    telling = Told(message.id, message.user, message.channel, f"{because}. Nothing was changed.")
+    commit.send(Topic.PROPOSALS, telling)
+    try:
+        commit.run(services.documents, services.bus)
+    except ConflictError:
+        return  # this very choice was answered already
+
+
 def estate_of(documents: Documents) -> Estate:
     """Read all desired state, the platform first.
 
@@ -78,6 +105,10 @@ def _answer(intent: Intent, services: Services, now: datetime) -> Proposal | Ref
 def _proposed(intent: Intent, services: Services, now: datetime) -> Proposal | Refusal:
     """Work out the proposal, or which rule refuses it. Raises InferError."""
     estate = estate_of(services.documents)
+    generation = estate.at(deployment_path(target_of(intent, estate))).generation
+    if services.decisions.outdated(intent.remedy, generation):
+        message = "the deployment has changed since this was suggested: the incident's card shows what is advised now"
+        raise PreconditionError(message, reason="WorldMoved")
     release = _release(intent.ask, services) if isinstance(intent.ask, Deploy) else None
     changes = amend(intent, estate, services.catalog, release)
     quota = services.quotas.findings(needs(changes, services.catalog))

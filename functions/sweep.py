@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from shared.domain.errors import InferError
 from shared.domain.inventory import Unit
-from shared.domain.messages import CardDue, Tick, Wake
+from shared.domain.messages import CardDue, IncidentDue, Tick, Wake
 from shared.domain.policy import Directory
-from shared.domain.records import CARDS, DIRECTORY, OUTBOX, SHARE, STATUSES
+from shared.domain.records import CARDS, DIRECTORY, INCIDENTS, OUTBOX, SHARE, STATUSES
 from shared.domain.topics import Topic
 from shared.logs import log
 from shared.ports import ConflictError, Document, RateLimitedError
@@ -27,6 +27,8 @@ def sweep(_: Tick, services: Services) -> None:
     _send_forgotten(now, services)
     for unit in _due(now, services) | _share(now, services):
         services.bus.publish(Topic.DUE, Wake(unit))
+    for incident in services.documents.find(INCIDENTS, at_most={"due": now.timestamp()}, limit=MOST_DUE):
+        services.bus.publish(Topic.DUE, IncidentDue(incident.path.partition("/")[2]))
     for card in services.documents.find(CARDS, at_most={"due": now.timestamp()}, limit=MOST_DUE):
         services.bus.publish(Topic.DUE, CardDue(card.path.partition("/")[2]))
     _refresh_directory(now, services)

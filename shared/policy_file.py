@@ -25,7 +25,7 @@ class _Role(_Strict):
 class _Rule(_Strict):
     name: str
     requesters: Annotated[list[str], Field(min_length=1)]
-    verbs: list[Literal["deploy", "scale", "balance", "undo", "delete"]] = []
+    verbs: list[Literal["deploy", "scale", "balance", "tune", "rollback", "undo", "delete"]] = []
     regions: list[str] = []
     deny: bool = False
     gpus_up_to: int | None = None
@@ -50,10 +50,15 @@ class _Caps(_Strict):
     gpus_per_change: int | None = None
 
 
+class _Advice(_Strict):
+    shadow: list[str] = []
+
+
 class _File(_Strict):
     roles: dict[str, _Role]
     rules: Annotated[list[_Rule], Field(min_length=1)]
     caps: _Caps = _Caps()
+    advice: _Advice = _Advice()
 
 
 def read_policy(path: str) -> Policy:
@@ -117,6 +122,7 @@ def _policy(found: _File, digest: str) -> Policy:
         roles={name: Role(frozenset(role.groups), frozenset(role.users)) for name, role in found.roles.items()},
         rules=tuple(_rule(rule) for rule in found.rules),
         caps=Caps(found.caps.gpus, found.caps.usd_per_hour, found.caps.gpus_per_change),
+        shadow=frozenset(found.advice.shadow),
         hash=digest,
     )
 

@@ -14,6 +14,7 @@ from shared.domain.observations import Observation
 from shared.domain.planning import Do
 from shared.domain.quotes import QuotaFinding
 from shared.domain.settling import Result
+from shared.domain.windows import History, MetricWindow
 
 Clock = Callable[[], datetime]
 
@@ -115,6 +116,16 @@ class Quotas(Protocol):
         """Return a finding per (region, metric) -> amount. Never raises: what is not visible says so."""
 
 
+class Metrics(Protocol):
+    """What the model servers measure. Raises InferError where it cannot be read; what is not there is None."""
+
+    def window(self, deployment: str, region: str, end: datetime, minutes: int) -> MetricWindow:
+        """Return the last minutes of one deployment in one region, at 30 seconds a step."""
+
+    def history(self, deployment: str, region: str, end: datetime, days: int) -> History:
+        """Return the load of the last days, at 5 minutes a step."""
+
+
 class Resolver(Protocol):
     """Resolves names that move to names that do not, once per release."""
 
@@ -159,6 +170,9 @@ class Chat(Protocol):
 
     def tell(self, user: str, channel: str, text: str) -> None:
         """Tell one person privately: ephemeral in the channel, else as a direct message."""
+
+    def picture(self, name: str, data: bytes, alt: str) -> str:
+        """Upload a picture that no channel shows yet, and return its id for an image block."""
 
     def look_up(self, channel: str, key: str, since: datetime) -> list[str]:
         """Return the ts of our messages that carry this key, oldest first."""

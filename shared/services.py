@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.domain.advice import diagnose
 from shared.domain.catalog import Catalog
 from shared.domain.desired import FleetSpec, Spec
 from shared.domain.drafting import Draft
+from shared.domain.following import follow
 from shared.domain.graph import ResourceGraph
+from shared.domain.intents import outdated
 from shared.domain.planning import make_plan
 from shared.domain.policy import Policy, may_vote
 from shared.domain.proposals import state_of
 from shared.domain.settling import remember, settle
 from shared.domain.site import Site
-from shared.ports import Bus, Chat, Clock, Documents, Providers, Quotas, Resolver, Timers
+from shared.ports import Bus, Chat, Clock, Documents, Metrics, Providers, Quotas, Resolver, Timers
 
 Compile = Callable[[str, Spec | None, FleetSpec | None], ResourceGraph]
 """Document path, its spec, the fleet's spec: the graph of that document."""
@@ -31,6 +34,9 @@ class Decisions:
     state_of: Callable[..., Any] = state_of
     may_vote: Callable[..., Any] = may_vote
     digest: Callable[..., str] = Draft.digest
+    diagnose: Callable[..., Any] = diagnose
+    follow: Callable[..., Any] = follow
+    outdated: Callable[..., bool] = outdated
 
 
 @dataclass(frozen=True)
@@ -42,6 +48,7 @@ class Services:
     timers: Timers
     providers: Providers
     quotas: Quotas
+    metrics: Metrics
     resolver: Resolver
     chat: Chat
     clock: Clock

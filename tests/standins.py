@@ -123,6 +123,7 @@ class MemoryChat:
     def __init__(self, step: Step = nothing) -> None:
         self.messages: dict[str, tuple[str, Card, str, str]] = {}
         self.told: list[tuple[str, str]] = []
+        self.pictures: list[tuple[str, bytes, str]] = []
         self.down = False
         self.groups: Mapping[str, frozenset[str]] = {}
         self.guests: frozenset[str] = frozenset()
@@ -157,6 +158,11 @@ class MemoryChat:
         self._call("tell")
         self.told.append((user, text))
         self.step("told")
+
+    def picture(self, name: str, data: bytes, alt: str) -> str:
+        self._call("picture")
+        self.pictures.append((name, data, alt))
+        return f"F{len(self.pictures):010d}"
 
     def look_up(self, channel: str, key: str, since: datetime) -> list[str]:
         self._call("look up")

@@ -12,7 +12,7 @@ from tests.house.tree import PRODUCT, imports_of, modules, text_of, tree_of
 
 PURE = {
     *("__future__", "collections", "dataclasses", "datetime", "decimal", "difflib", "enum", "functools", "graphlib"),
-    *("hashlib", "json", "re", "types", "typing", "uuid"),
+    *("hashlib", "itertools", "json", "math", "re", "statistics", "types", "typing", "uuid"),
 }
 """Of the standard library, what neither reads a clock, throws dice, looks around nor speaks."""
 IMPURE_CALLS = {"now", "utcnow", "today", "uuid1", "uuid4", "open", "print", "input", "__import__", "eval", "exec"}
@@ -29,7 +29,7 @@ DOORS = {
     "flask": ("bot",),
     "functions_framework": ("bot/main.py", "functions/main.py", "infra/local/serving.py"),
     "cloudevents": ("functions/main.py",),
-    "pydantic": ("shared/catalog/load.py", "shared/policy_file.py"),
+    "pydantic": ("shared/catalog/load.py", "shared/policy_file.py", "shared/notifications.py"),
     "yaml": ("shared/catalog/load.py", "shared/policy_file.py", "infra/local"),
     "httpx": ("infra/local/plumbing.py", CLOUD),
     "rich": ("infra/local/transcript.py",),

@@ -1,4 +1,4 @@
-"""Nine planted bugs, each a rule of the house broken on purpose and injected as a value."""
+"""Eleven planted bugs, each a rule of the house broken on purpose and injected as a value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shared.domain.following import Look, follow
 from shared.domain.graph import ResourceGraph
+from shared.domain.incidents import Incident, IncidentState
 from shared.domain.inventory import Entry, Status
 from shared.domain.names import ResourceKey
 from shared.domain.observations import Absent, Broken, Observation, Unknown
@@ -82,6 +84,17 @@ def _digest_is_blind(draft: Any, rule: str, policy: str) -> str:  # noqa: ARG001
     return draft.digest(rule, "any policy")  # type: ignore[no-any-return]  # a draft, seen as any value
 
 
+def _closed_is_over(incident: Incident, look: Look, now: Any) -> Incident:
+    """What Monitoring closed is called over, without a look at the metrics."""
+    seen = follow(incident, look, now)
+    over = not seen.alarming and seen.state is IncidentState.OPEN
+    return replace(seen, state=IncidentState.RESOLVED, ended_at=now, next_check_at=None) if over else seen
+
+
+def _never_outdated(*_: Any) -> bool:
+    return False
+
+
 BUGS = (
     Bug("what could not be seen is taken for absent", Decisions(plan=_unknown_is_absent), 200),
     Bug("building starts before it is remembered", Decisions(remember=_nothing_is_remembered), 20),
@@ -92,4 +105,6 @@ BUGS = (
     Bug("applied before the quorum is met", Decisions(state_of=_any_vote_will_do), 20),
     Bug("the requester's own vote counts", Decisions(may_vote=_own_vote_counts, state_of=_own_vote_is_added), 100),
     Bug("a void digest is applied", Decisions(digest=_digest_is_blind), 200),
+    Bug("an alert that was closed is taken for one that is over", Decisions(follow=_closed_is_over), 100),
+    Bug("a suggestion is taken for a world that has moved", Decisions(outdated=_never_outdated), 300),
 )

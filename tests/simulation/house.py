@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.catalog.load import load
-from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec
+from shared.domain.desired import FLEET_PATH, Desired, FleetSpec, Spec, deployment_path
 from shared.domain.errors import RetryableError
 from shared.domain.graph import CHECKS, ResourceGraph
+from shared.domain.incidents import Incident, IncidentState
 from shared.domain.inventory import Status
 from shared.domain.messages import (
     Message,
@@ -18,15 +19,18 @@ from shared.domain.messages import (
 )
 from shared.domain.names import ResourceKey
 from shared.domain.proposals import Proposal, Vote, proposal_id
-from shared.domain.records import PROPOSALS, STATUSES, VOTES, decision_path, desired_path
+from shared.domain.records import INCIDENTS, PROPOSALS, STATUSES, VOTES, decision_path, desired_path
 from shared.domain.site import Site
 from shared.domain.topics import SUBSCRIBERS, Topic
 from shared.ports import ConflictError, Put, RateLimitedError, Write
 from shared.services import Compile, Decisions, Services
 from shared.store import load as load_value
 from shared.store import read
+from tests.notifications import notification
 from tests.simulation.cloud import SimCloud
+from tests.simulation.metrics import SimMetrics
 from tests.simulation.reduced import compile_reduced
+from tests.simulation.report import what_is_wrong
 from tests.simulation.setting import (
     ANA,
     BEN,
@@ -56,8 +60,12 @@ class House:
         self.chat.groups = {"ml-platform": frozenset({ANA, BEN, CHLOE}), "approvers": frozenset({BEN, CHLOE})}
         self.chat.guests = frozenset({GUEST})
         self.documents.guards.append(self._only_approved)
+        self.metrics = SimMetrics(self.documents, self.chaos)
         self.policy = POLICY
         self.nested = 0
+        self.presses = 0
+        self.alerted: set[tuple[str, str, str]] = set()
+        """Deployment, region and Monitoring's id of every alert that ever opened."""
         self.services = Services(
             documents=self.documents,
             bus=self.bus,
@@ -65,6 +73,7 @@ class House:
             providers=self.cloud.provider(self.chaos),
             quotas=Quotas(),
             resolver=Resolver(),
+            metrics=self.metrics,
             chat=self.chat,
             clock=self.now,
             policy=lambda: self.policy,
@@ -92,7 +101,7 @@ class House:
 
     # happenings ------------------------------------------------------------------------------------------
 
-    def publish(self, topic: Topic, message: Message) -> None:
+    def publish(self, topic: Topic, message: Message | bytes) -> None:
         """Let a message arrive that the functions did not send themselves."""
         self.bus.pending.append((str(topic), message))
 
@@ -162,8 +171,15 @@ class House:
             good = {v.user for v in cast if v and v.approve and v.digest == proposal.digest}
             good = {user for user in good if user in self.chat.groups["approvers"]} - {proposal.intent.user}
             assert len(good) >= proposal.gate.quorum, f"{proposal.id} was applied with {good} of {proposal.gate.quorum}"
+            self._for_this_world(proposal, write)
             assert decision_path(proposal.id) in {w.path for w in writes}, "state and decision are one commit"
             assert self.policy.hash == POLICY.hash or self._fresh(proposal), "a void digest was applied"
+
+    def _for_this_world(self, proposal: Proposal, write: Put) -> None:
+        """A suggestion is applied to the very generation that it was made for."""
+        remedy = proposal.intent.remedy
+        if remedy is not None and write.path == deployment_path(proposal.deployment):
+            assert write.body["generation"] == remedy.generation + 1, f"{proposal.id} is for another world"
 
     def _fresh(self, proposal: Proposal) -> bool:
         """Whether the proposal was made under the policy of today."""
@@ -194,6 +210,11 @@ class House:
         self.cloud.blind.clear()
         self.cloud.faults.clear()
         self.cloud.slowness, self.chat.down = 1.0, False
+        self.metrics.down = False
+        self.metrics.vanished.clear()
+        self.metrics.rates.clear()
+        for name, region, sign in sorted(self.alerted):
+            self.publish(Topic.ALERTS, notification(name, region, "closed", sign))
         quiet = 0
         for _ in range(rounds):
             self.seconds += 60
@@ -239,8 +260,10 @@ class House:
     def check_the_end(self) -> None:
         """Observed equals desired, inventory equals world, every unit's generation is the desired one."""
         self.check()
+        still = [each.place for each in self.incidents() if each.deployment and each.state is IncidentState.OPEN]
+        assert not still, f"incidents never ended: {still}"
         have = {key: dict(thing.spec) for key, thing in self.cloud.things.items()}
-        assert have == self.wanted(), self._what_is_wrong(have)
+        assert have == self.wanted(), what_is_wrong(self, have)
         checks = {key for key in self.remembered() if key not in have}
         assert all(key.kind in CHECKS for key in checks), checks
         for document in self.documents.find(STATUSES):
@@ -250,22 +273,10 @@ class House:
             assert desired is not None and status.observed_generation == desired.generation, str(status.unit)
         self._check_words()
 
-    def _what_is_wrong(self, have: dict[ResourceKey, dict[str, object]]) -> str:
-        wanted = self.wanted()
-        keys = sorted(key for key in have.keys() | wanted.keys() if have.get(key) != wanted.get(key))
-        statuses = [read(Status, document) for document in self.documents.find(STATUSES)]
-        lines = [f"{key}: have {have.get(key)}, want {wanted.get(key)}" for key in keys]
-        lines += [
-            f"{s.unit} next {s.next_check_at}: {c.message}" for s in statuses if s for c in s.conditions if c.message
-        ]
-        lines += [
-            f"pending {self._queue}",
-            f"outbox {self.documents.find('outbox')}",
-            f"audit {[d.body for d in self.documents.find('audit')]}",
-            f"decisions {[d.body for d in self.documents.find('decisions')]}",
-            f"units {[s.unit for s in statuses]}",
-        ]
-        return "observed is not desired\n" + "\n".join(lines)
+    def incidents(self) -> list[Incident]:
+        """Return every incident."""
+        found = (read(Incident, document) for document in self.documents.find(INCIDENTS) if document.fields)
+        return [each for each in found if each]
 
     def _check_words(self) -> None:
         """Every intent was answered and nobody was told through two live cards."""

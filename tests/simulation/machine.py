@@ -16,6 +16,7 @@ from shared.domain.proposals import Proposal
 from shared.domain.records import PROPOSALS
 from shared.domain.topics import Topic
 from shared.store import read
+from tests.simulation.alarms import Alarms, check_incidents
 from tests.simulation.house import House
 from tests.simulation.setting import ANA, BEN, CHLOE, GUEST
 
@@ -34,13 +35,14 @@ people = st.sampled_from([ANA, BEN, CHLOE, GUEST])
 FAULTS = ["busy", "lost", "quota", "stockout"]
 
 
-class History(RuleBasedStateMachine):
+class History(Alarms, RuleBasedStateMachine):
     """One history. Subclasses say which house it happens in."""
 
     def __init__(self) -> None:
         super().__init__()
         self.house = self.build()
         self.asked = 0
+        self.choices = []
         self.house.tick()
         self.house.drain()
 
@@ -250,6 +252,10 @@ class History(RuleBasedStateMachine):
     @invariant()
     def nothing_exists_that_nobody_remembers(self) -> None:
         self.house.check()
+
+    @invariant()
+    def a_place_has_one_incident_at_most(self) -> None:
+        check_incidents(self.house)
 
     def teardown(self) -> None:
         self.house.calm()

@@ -7,16 +7,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from functions.alerts import receive
 from functions.decide import decide
+from functions.incidents import handle as incidents
 from functions.notify import handle as notify
-from functions.propose import propose
+from functions.propose import choose, propose
 from functions.reconcile import reconcile
 from functions.sweep import sweep
 from shared.domain.messages import (
+    AlertReceived,
     CardDue,
     Decided,
+    IncidentChanged,
+    IncidentDue,
     IntentSubmitted,
     ProposalMade,
+    RemedyChosen,
+    SnoozeAsked,
     StatusChanged,
     Tick,
     Told,
@@ -25,6 +32,7 @@ from shared.domain.messages import (
 )
 from shared.domain.policy import Policy, Role, Rule
 from shared.domain.quotes import QuotaFinding
+from shared.services import Services
 
 T0 = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 ANA, BEN, CHLOE, GUEST = "ana", "ben", "chloe", "guest"
@@ -39,11 +47,23 @@ POLICY = Policy(
     ),
     hash="policy-1",
 )
+
+
+def asked(message: IntentSubmitted | RemedyChosen, services: Services) -> None:
+    """Do what the target propose does."""
+    if isinstance(message, RemedyChosen):
+        choose(message, services)
+    else:
+        propose(message, services)
+
+
 FUNCTIONS: dict[str, tuple[tuple[type, ...], Callable[..., None]]] = {
-    "propose": ((IntentSubmitted,), propose),
+    "propose": ((IntentSubmitted, RemedyChosen), asked),
     "decide": ((VoteCast, ProposalMade), decide),
     "reconcile": ((Wake, Decided), reconcile),
-    "notify": ((ProposalMade, Decided, StatusChanged, CardDue, Told), notify),
+    "notify": ((ProposalMade, Decided, StatusChanged, CardDue, Told, IncidentChanged), notify),
+    "alerts": ((bytes,), receive),
+    "incidents": ((AlertReceived, IncidentDue, Decided, ProposalMade, SnoozeAsked), incidents),
     "sweep": ((Tick,), sweep),
 }
 

@@ -100,6 +100,7 @@ class Place:
             timers=self.timers,
             providers=untouched,
             quotas=untouched,
+            metrics=untouched,
             resolver=untouched,
             chat=self.chat,
             clock=lambda: self.now,
