@@ -7,6 +7,7 @@ from typing import assert_never
 
 from bot import reads
 from bot.help import help_text
+from bot.incidents import incident_text, open_incidents
 from bot.standing import name_of, standings, views_of
 from bot.words import did_you_mean
 from shared.blocks.reading import Standing, history_text, list_text, status_text, why_text
@@ -34,6 +35,10 @@ def answer(asked: reads.Read, documents: Readable, now: datetime) -> str:
             return why_text(_one(_chosen(name, documents), documents), region)
         case reads.History(name):
             return _history(name, documents, now)
+        case reads.Incidents():
+            return open_incidents(documents)
+        case reads.IncidentOf():
+            return incident_text(asked, documents, now)
         case other:
             assert_never(other)
 

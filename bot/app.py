@@ -21,12 +21,17 @@ from bot.clicks import hear_undo, hear_vote, heard_click, open_by_click, refresh
 from bot.form_flow import NotShownError, open_form, submitted
 from bot.grammar import NO_FORM, form_refusal, parse
 from bot.help import COMMAND
-from bot.reads import Ballot, DryRun, Gap
-from bot.replies import acknowledge, point_out, refuse, say
+from bot.incident_clicks import hear_remedy, opens, snoozed, snoozing, why
+from bot.incidents import choose_number, snooze
+from bot.reads import Ballot, Choosing, DryRun, Gap, Snoozing
+from bot.replies import NOT_READ, acknowledge, point_out, refuse, say
 from bot.services import BotServices
 from bot.submit import NOT_HEARD, NotHeardError, Speaker, digest_of, submit, vote
 from shared.blocks.form import DEPLOY, MODEL
 from shared.blocks.home import REFRESH
+from shared.blocks.incident import SNOOZE, WHY
+from shared.blocks.incident_options import REMEDY
+from shared.blocks.incident_views import REASON
 from shared.blocks.kit import private
 from shared.blocks.plan import APPROVE, REJECT
 from shared.blocks.progress import UNDO
@@ -34,7 +39,8 @@ from shared.domain.errors import TerminalError
 from shared.domain.intents import Ask
 
 _LOG = logging.getLogger(__name__)
-NOT_READ = "That could not be read just now. Nothing was changed; please try again in a minute."
+_FIRST = {DEPLOY: MODEL, SNOOZE: REASON}
+"""Form -> the field at which is said what concerns all of it."""
 
 
 def make_app(services: BotServices) -> App:
@@ -52,11 +58,14 @@ def make_app(services: BotServices) -> App:
     )
     app.use(_own_team(settings.team))
     app.command(COMMAND)(_commands(services))
-    for action, hear in ((APPROVE, hear_vote), (REJECT, hear_vote), (UNDO, hear_undo)):
+    for action, hear in ((APPROVE, hear_vote), (REJECT, hear_vote), (UNDO, hear_undo), (REMEDY, hear_remedy)):
         app.action(action)(heard_click(services, hear))
     app.action(DEPLOY)(open_by_click(services))
     app.action(REFRESH)(refresh(services))
+    app.action(WHY)(opens(services, why))
+    app.action(SNOOZE)(opens(services, snoozing))
     app.view(DEPLOY)(_forms(services))
+    app.view(SNOOZE)(snoozed(services))
     app.event("app_home_opened")(_home_opened(services))
     return app
 
@@ -89,7 +98,7 @@ def _own_team(team: str) -> Callable[..., BoltResponse]:
         if "command" in body:
             return say(door.OWN_TEAM)
         if body.get("type") == "view_submission":
-            return point_out({MODEL: door.OWN_TEAM})
+            return point_out({_FIRST.get(body["view"]["callback_id"], MODEL): door.OWN_TEAM})
         return refuse(403, door.OWN_TEAM)
 
     return check
@@ -126,6 +135,10 @@ def _heard(text: str, speaker: Speaker, services: BotServices) -> str:
             return ""
         case Ballot():
             return vote(said, digest_of(said, services), speaker, services)
+        case Choosing():
+            return choose_number(said, speaker, services)
+        case Snoozing():
+            return snooze(said, speaker, services)
         case DryRun():
             return submit(said, speaker, services)
         case _ if isinstance(said, Ask):

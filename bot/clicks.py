@@ -24,7 +24,7 @@ from shared.domain.intents import Undo, check_name
 
 _LOG = logging.getLogger(__name__)
 _VOTED = re.compile(r"(p-[0-9a-f]{12}):([0-9a-f]{64})")
-_NOT_SHOWN = "Slack could not be asked to show it. Please try again in a minute."
+NOT_SHOWN = "Slack could not be asked to show it. Please try again in a minute."
 Hear = Callable[[Mapping[str, Any], Speaker, BotServices], str]
 Body = dict[str, Any]
 
@@ -33,7 +33,7 @@ def heard_click(services: BotServices, hear: Hear) -> Callable[..., BoltResponse
     """Return the listener of a button that publishes something."""
 
     def click(body: Body) -> BoltResponse:
-        speaker = Speaker(body["user"]["id"], _channel(body), body["team"]["id"], body["trigger_id"])
+        speaker = Speaker(body["user"]["id"], channel_of(body), body["team"]["id"], body["trigger_id"])
         try:
             status, text = 200, hear(body["actions"][0], speaker, services)
         except TerminalError as refused:
@@ -52,10 +52,10 @@ def open_by_click(services: BotServices) -> Callable[..., BoltResponse]:
 
     def click(body: Body) -> BoltResponse:
         try:
-            open_form(Filled(), body["trigger_id"], _channel(body), services)
+            open_form(Filled(), body["trigger_id"], channel_of(body), services)
         except NotShownError:
             _note(body, str(form_refusal()), services)
-            return refuse(503, _NOT_SHOWN)
+            return refuse(503, NOT_SHOWN)
         return acknowledge()
 
     return click
@@ -68,7 +68,7 @@ def refresh(services: BotServices) -> Callable[..., BoltResponse]:
         try:
             home.publish(body["user"]["id"], services)
         except NotShownError:
-            return refuse(503, _NOT_SHOWN)
+            return refuse(503, NOT_SHOWN)
         return acknowledge()
 
     return click
@@ -88,7 +88,7 @@ def hear_undo(action: Mapping[str, Any], speaker: Speaker, services: BotServices
     return submit(Undo(check_name(str(action.get("value", "")))), speaker, services)
 
 
-def _channel(body: Body) -> str:
+def channel_of(body: Body) -> str:
     """Return where the button stands; empty in the Home tab, whose answers come directly."""
     place = body.get("channel") or {"id": body.get("container", {}).get("channel_id", "")}
     return str(place["id"])

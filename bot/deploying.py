@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bot.words import count_words, did_you_mean, number, refusal, shown
+from bot.options import Allowed, Options, one, split
+from bot.words import count_words, number, refusal, shown
 from shared.domain.catalog import Catalog, Consumption, Fit, Region
 from shared.domain.intents import Deploy, check_name, check_replicas
 from shared.domain.inventory import PLATFORM
@@ -16,19 +17,18 @@ FLAGS = {
     "--flex-start": Consumption.FLEX_START,
 }
 VALUED = ("--replicas", "--machine", "--zone", "--weights", "--image")
-_REPEATED = "--zone"
+OPTIONS = Allowed(tuple(FLAGS), VALUED, repeated="--zone")
 _BUCKET = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])/([A-Za-z0-9][A-Za-z0-9._/=-]*)")
 _IMAGE = re.compile(
     r"[a-z0-9-]+-docker\.pkg\.dev/[a-z0-9.:-]+(/[a-z0-9][a-z0-9._-]*){2,}(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?"
     r"(@sha256:[0-9a-f]{64})?"
 )
 _LONGEST_NAME = 30
-Options = Mapping[str, list[str]]
 
 
 def deploy(words: list[str], catalog: Catalog) -> Deploy:
     """Return the ask of ``deploy``. Raises TerminalError: what is wrong with which word."""
-    plain, options = split(words)
+    plain, options = split(words, OPTIONS)
     count_words(plain, 2, 4, "deploy")
     model = plain[0].lower()
     served, regions = catalog.model(model), regions_of(plain[1], catalog)
@@ -38,7 +38,7 @@ def deploy(words: list[str], catalog: Catalog) -> Deploy:
     if found and way:
         catalog.consumption(found, way)  # says more than that it is offered nowhere
     replicas = check_replicas(number(count, "replicas"), "--replicas") if count else None
-    weights, image = _weights(one(options, "--weights")), _image(one(options, "--image"))
+    weights, image = _weights(one(options, "--weights")), image_of(one(options, "--image"))
     zones = [(zone, catalog.region_of(zone)) for zone in map(str.lower, options.get("--zone", []))]
     fits = {region: catalog.option_for(served, found, catalog.region(region)) for region in regions}
     for region, fit in fits.items():
@@ -54,41 +54,6 @@ def deploy(words: list[str], catalog: Catalog) -> Deploy:
         image=image,
         zones=_zones(zones, fits, way, catalog),
     )
-
-
-def split(words: list[str]) -> tuple[list[str], Options]:
-    """Return the words that stand for themselves, and the options with their values. Raises TerminalError."""
-    plain: list[str] = []
-    options: dict[str, list[str]] = {}
-    waiting = iter(words)
-    for word in waiting:
-        if not word.startswith("-"):
-            plain.append(word)
-            continue
-        name, given, value = word.partition("=")
-        name = _option(name.lower(), options)
-        if name in VALUED and not given:
-            value = next(waiting, "")
-        if (name in VALUED) != bool(value) or value.startswith("--"):
-            wants = "needs a value after it" if name in VALUED else "takes no value"
-            raise refusal(f"the option {name} {wants}", "BadOption", name)
-        options.setdefault(name, []).append(value)
-    return plain, options
-
-
-def _option(name: str, before: Options) -> str:
-    known = (*FLAGS, *VALUED)
-    if name not in known:
-        meant = did_you_mean(name, known)
-        raise refusal(f"there is no option {shown(name)}{meant}; known: {', '.join(known)}", "UnknownOption", "option")
-    if name in before and name != _REPEATED:
-        raise refusal(f"the option {name} is given twice", "Duplicate", name)
-    return name
-
-
-def one(options: Options, name: str) -> str:
-    """Return an option's value; empty where it was not given."""
-    return options.get(name, [""])[0]
 
 
 def _consumption(options: Options) -> str:
@@ -175,7 +140,8 @@ def _weights(word: str) -> str:
     return address
 
 
-def _image(word: str) -> str:
+def image_of(word: str) -> str:
+    """Return an image's path; empty for none. Raises TerminalError where it is not in Artifact Registry."""
     if word and not _IMAGE.fullmatch(word):
         message = (
             f"{shown(word)} is no Artifact Registry image: it must be "

@@ -14,7 +14,7 @@ from bot.services import BotServices
 from bot.submit import NOT_HEARD, NotHeardError, Speaker, submit
 from shared.blocks.form import MODEL, Filled, deploy_form, heard_form
 from shared.domain.errors import InferError
-from shared.ports import RateLimitedError
+from shared.ports import RateLimitedError, Surface
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,7 +25,11 @@ class NotShownError(Exception):
 
 def open_form(filled: Filled, trigger: str, channel: str, services: BotServices) -> None:
     """Open the form before the person who caused the trigger. Raises NotShownError."""
-    view = deploy_form(filled, channel, services.catalog)
+    show(deploy_form(filled, channel, services.catalog), trigger, services)
+
+
+def show(view: Surface, trigger: str, services: BotServices) -> None:
+    """Show a view to the person who caused the trigger. Raises NotShownError."""
     try:
         services.views.open(trigger, view)
     except (InferError, RateLimitedError) as failed:

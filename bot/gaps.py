@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 
-from bot.deploying import Options, deploy, one, regions_of, split
+from bot.deploying import OPTIONS, deploy, regions_of
+from bot.options import Options, one, split
 from bot.words import did_you_mean, refusal, shown
 from shared.blocks.form import Filled
 from shared.domain.catalog import Catalog, Model
@@ -28,7 +29,7 @@ def filled_by(words: list[str], catalog: Catalog) -> Filled | None:
 
     Raises TerminalError where no model and no region would make a deploy of what was said.
     """
-    plain, options = split(words)
+    plain, options = split(words, OPTIONS)
     said, naming = _before_as(plain)
     if len(said) > 1:
         return None

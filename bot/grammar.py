@@ -8,32 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from bot import reads
+from bot import adjusting, incident_verbs, reads
+from bot.adjusting import named
 from bot.deploying import deploy
 from bot.gaps import filled_by
-from bot.help import FORMS, RIGHT_FORM, right_form
-from bot.words import count_words, did_you_mean, number, refusal, shown, words_of
+from bot.help import FORMS, PLANNED, RIGHT_FORM, right_form
+from bot.words import count_words, did_you_mean, refusal, shown, words_of
 from shared.domain.catalog import Catalog
 from shared.domain.errors import TerminalError
-from shared.domain.intents import (
-    Ask,
-    Balance,
-    Delete,
-    Deploy,
-    Scale,
-    Undo,
-    check_name,
-    check_percent,
-    check_replicas,
-)
+from shared.domain.intents import Ask, Delete, Deploy, Undo
 
 _PROPOSAL = re.compile(r"p-[0-9a-f]{12}")
 NO_FORM = "NoForm"
 """Reason of the refusal where a form would have been shown, and could not be."""
-_PLANNED = ("deploy", "scale", "balance", "undo", "delete")
 _SYNONYMS: Mapping[str, str] = {
     **dict.fromkeys(("rm", "remove", "destroy", "teardown", "stop"), "delete"),
-    **dict.fromkeys(("rollback", "revert"), "undo"),
+    "revert": "undo",
+    **dict.fromkeys(("roll-back", "restore"), "rollback"),
+    **dict.fromkeys(("rebalance", "shift", "spill"), "balance"),
+    **dict.fromkeys(("limit", "set"), "tune"),
+    **dict.fromkeys(("alerts", "alarms"), "incidents"),
+    **dict.fromkeys(("alert", "alarm"), "incident"),
+    **dict.fromkeys(("mute", "silence", "ack"), "snooze"),
+    **dict.fromkeys(("choose", "apply"), "remedy"),
     **dict.fromkeys(("create", "launch", "run", "serve", "start", "up"), "deploy"),
     **dict.fromkeys(("ls", "ps"), "list"),
     **dict.fromkeys(("resize", "autoscale"), "scale"),
@@ -81,10 +78,10 @@ def _unknown_verb(verb: str, known: Mapping[str, object]) -> TerminalError:
 
 def _plan(words: list[str], catalog: Catalog) -> reads.DryRun:
     if not words:
-        raise refusal(f"plan needs a verb after it: {', '.join(_PLANNED)}", "UnknownVerb", "verb")
+        raise refusal(f"plan needs a verb after it: {', '.join(PLANNED)}", "UnknownVerb", "verb")
     verb = words[0].lower()
-    if verb not in _PLANNED:
-        raise _unknown_verb(verb, dict.fromkeys(_PLANNED))
+    if verb not in PLANNED:
+        raise _unknown_verb(verb, dict.fromkeys(PLANNED))
     ask = parse(" ".join(words), catalog)
     if isinstance(ask, reads.Gap):
         raise _incomplete()
@@ -98,37 +95,19 @@ def _deploy(words: list[str], catalog: Catalog) -> Deploy | reads.Gap:
     return deploy(words, catalog) if filled is None else reads.Gap(filled)
 
 
-def _scale(words: list[str], catalog: Catalog) -> Scale:
-    count_words(words, 2, 3, "scale")
-    *names, place, wish = words
-    region = catalog.region(place.lower()).name
-    count = number(wish, "replicas")
-    name = check_name(names[0].lower()) if names else ""
-    if wish[0] not in "+-":
-        return Scale(region, name, replicas=check_replicas(count, region))
-    check_replicas(abs(count), f"{region} to add or take away")
-    return Scale(region, name, delta=count)
-
-
-def _balance(words: list[str], _: Catalog) -> Balance:
-    count_words(words, 1, 2, "balance")
-    percent = check_percent(number(words[-1].removesuffix("%"), "percent"))
-    return Balance(percent, _name(words[:-1]))
-
-
 def _undo(words: list[str], _: Catalog) -> Undo:
     count_words(words, 0, 1, "undo")
-    return Undo(_name(words))
+    return Undo(named(words))
 
 
 def _delete(words: list[str], _: Catalog) -> Delete:
     count_words(words, 1, 1, "delete")
-    return Delete(_name(words))
+    return Delete(named(words))
 
 
 def _status(words: list[str], _: Catalog) -> reads.Status:
     count_words(words, 0, 1, "status")
-    return reads.Status(_name(words))
+    return reads.Status(named(words))
 
 
 def _list(words: list[str], _: Catalog) -> reads.List:
@@ -138,7 +117,7 @@ def _list(words: list[str], _: Catalog) -> reads.List:
 
 def _history(words: list[str], _: Catalog) -> reads.History:
     count_words(words, 0, 1, "history")
-    return reads.History(_name(words))
+    return reads.History(named(words))
 
 
 def _why(words: list[str], catalog: Catalog) -> reads.Why:
@@ -146,7 +125,7 @@ def _why(words: list[str], catalog: Catalog) -> reads.Why:
     if len(words) == 1 and words[0].lower() in catalog.regions:
         return reads.Why(region=words[0].lower())
     region = catalog.region(words[1].lower()).name if len(words) > 1 else ""
-    return reads.Why(_name(words[:1]), region)
+    return reads.Why(named(words[:1]), region)
 
 
 def _help(words: list[str], _: Catalog) -> reads.Help:
@@ -171,22 +150,24 @@ def _ballot(*, approve: bool) -> Callable[[list[str], Catalog], reads.Ballot]:
     return read
 
 
-def _name(words: list[str]) -> str:
-    return check_name(words[0].lower()) if words else ""
-
-
 _VERBS: Mapping[str, Callable[[list[str], Catalog], reads.Said]] = {
     "deploy": _deploy,
     "plan": _plan,
     "status": _status,
     "list": _list,
-    "scale": _scale,
-    "balance": _balance,
+    "scale": adjusting.scale,
+    "balance": adjusting.balance,
+    "tune": adjusting.tune,
+    "rollback": adjusting.rollback,
     "undo": _undo,
     "delete": _delete,
     "approve": _ballot(approve=True),
     "reject": _ballot(approve=False),
     "why": _why,
     "history": _history,
+    "incidents": incident_verbs.incidents,
+    "incident": incident_verbs.incident,
+    "remedy": incident_verbs.remedy,
+    "snooze": incident_verbs.snooze,
     "help": _help,
 }

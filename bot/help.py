@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 COMMAND = "/infer"
 RIGHT_FORM = "Right form:"
+PLANNED = ("deploy", "scale", "balance", "tune", "rollback", "undo", "delete")
+"""Verbs whose plan can be asked for."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ FORMS: Mapping[str, Form] = {
         "deploy llama3-8b us-east4=3,europe-west3=2 --spot",
     ),
     "plan": Form(
-        "plan deploy|scale|balance|undo|delete ...",
+        f"plan {'|'.join(PLANNED)} ...",
         "show what it would do and cost, and change nothing",
         "plan deploy llama3-8b us-east4",
     ),
@@ -37,9 +39,20 @@ FORMS: Mapping[str, Form] = {
         "scale [NAME] REGION +N|-N|N", "add, take away or set a region's replicas", "scale llama3-8b us-east4 +2"
     ),
     "balance": Form(
-        "balance [NAME] PERCENT",
-        "set the KV-cache utilisation at which traffic spills to another region",
-        "balance llama3-8b 60",
+        "balance [NAME] [REGION] PERCENT",
+        "set the KV-cache utilisation at which traffic spills to another region, everywhere or of one region; "
+        "lower is earlier",
+        "balance llama3-8b us-east4 60",
+    ),
+    "tune": Form(
+        "tune [NAME] [--max-num-seqs N] [--max-model-len N]",
+        "limit the requests that one server takes at a time, or the tokens of one request",
+        "tune llama3-8b --max-num-seqs 128",
+    ),
+    "rollback": Form(
+        "rollback [NAME] [IMAGE]",
+        "serve with the image from before the last change again, or with this one; nothing else changes",
+        "rollback llama3-8b",
     ),
     "undo": Form("undo [NAME]", "go back to what it was before its last change", "undo llama3-8b"),
     "delete": Form(
@@ -49,6 +62,18 @@ FORMS: Mapping[str, Form] = {
     "reject": Form("reject ID", "refuse a proposal, or withdraw your own", "reject p-0123456789ab"),
     "why": Form("why [NAME] [REGION]", "what it waits for, or what is wrong and what to do", "why llama3-8b us-east4"),
     "history": Form("history [NAME]", "who changed it, when and how", "history llama3-8b"),
+    "incidents": Form("incidents", "which incidents are open", "incidents"),
+    "incident": Form(
+        "incident ID|NAME REGION", "an incident's card: figures, options, what was done", "incident llama3-8b us-east4"
+    ),
+    "remedy": Form(
+        "remedy INCIDENT N", "choose option N of an incident's card, as its button does", "remedy chat.us-east4.3 1"
+    ),
+    "snooze": Form(
+        "snooze INCIDENT TIME REASON",
+        "no suggestions for an incident for that time, 24 hours at most; alerts are still recorded",
+        "snooze chat.us-east4.3 2h load test by ana",
+    ),
     "help": Form("help [VERB]", "this list, or one verb in full", "help deploy"),
 }
 

@@ -1,8 +1,9 @@
-"""What a person may say that asks for no change yet: reads, answered at once, votes, gaps. Made by grammar."""
+"""What a person may say that asks for no change yet: reads, answered at once, votes, choices, gaps. Made by grammar."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared.blocks.form import Filled
 from shared.domain.intents import Ask
@@ -36,6 +37,20 @@ class History:
 
 
 @dataclass(frozen=True)
+class Incidents:
+    """Which incidents are open."""
+
+
+@dataclass(frozen=True)
+class IncidentOf:
+    """One incident: by its id, or the newest of a deployment in a region."""
+
+    id: str = ""
+    name: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True)
 class Help:
     """How to say it; without a verb: all of it."""
 
@@ -48,6 +63,23 @@ class Ballot:
 
     proposal: str
     approve: bool
+
+
+@dataclass(frozen=True)
+class Snoozing:
+    """An incident's suggestions are to be silent for so long."""
+
+    incident: str
+    time: timedelta
+    reason: str
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """One of an incident's suggestions, by the number on its card."""
+
+    incident: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -64,5 +96,5 @@ class Gap:
     filled: Filled
 
 
-Read = Status | List | Why | History | Help
-Said = Ask | DryRun | Read | Ballot | Gap
+Read = Status | List | Why | History | Incidents | IncidentOf | Help
+Said = Ask | DryRun | Read | Ballot | Snoozing | Choosing | Gap

@@ -10,6 +10,7 @@ from slack_bolt import BoltResponse
 
 from shared.ports import Surface
 
+NOT_READ = "That could not be read just now. Nothing was changed; please try again in a minute."
 _JSON: dict[str, str | Sequence[str]] = {"content-type": ["application/json;charset=utf-8"]}
 
 

@@ -18,7 +18,7 @@ _ALSO = {"\N{MINUS SIGN}": "-", "\N{DOUBLE LOW-9 QUOTATION MARK}": '"', "\N{SING
 _LONG_DASH = re.compile("(?:(?<=\\s)|^)[\N{EN DASH}\N{EM DASH}](?=[A-Za-z])")
 _MENTION = re.compile(r"<[^>]*>?|&lt;[^&]*|(?:(?<=\s)|^)[@#][\w.-]+|>|&gt;")
 _JOINED = re.compile(r" *([,=]) *")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,6}")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,7}")
 
 
 def refusal(message: str, reason: str, field: str) -> TerminalError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from shared.domain.intents import Ask, Balance, Delete, Deploy, Intent, Scale, Undo
+from shared.domain.intents import Ask, Balance, Delete, Deploy, Intent, Rollback, Scale, Tune, Undo
 
 
 def command_of(intent: Intent) -> str:
@@ -21,8 +21,13 @@ def _words(ask: Ask) -> list[str]:
             return ["scale", name, region, f"{delta or 0:+d}"]
         case Scale(region=region, name=name, replicas=replicas):
             return ["scale", name, region, str(replicas)]
-        case Balance(percent=percent, name=name):
-            return ["balance", name, str(percent)]
+        case Balance(percent=percent, name=name, region=region):
+            return ["balance", name, region, str(percent)]
+        case Tune(max_num_seqs=most, max_model_len=length, name=name):
+            limits = {"--max-num-seqs": most, "--max-model-len": length}
+            return ["tune", name, *(word for flag, value in limits.items() if value for word in (flag, str(value)))]
+        case Rollback(name=name, image=image):
+            return ["rollback", name, image]
         case Undo(name=name):
             return ["undo", name]
         case Delete(name=name):
@@ -43,9 +48,11 @@ def _deploy(ask: Deploy) -> list[str]:
 
 def noun_of(intent: Intent, deployment: str) -> str:
     """Return what it is about, for a plan's title: ``deploy llama3-8b``."""
-    return {"undo": f"undo the last change of {deployment}", "balance": f"rebalance {deployment}"}.get(
-        intent.verb, f"{intent.verb} {deployment}"
-    )
+    return {
+        "undo": f"undo the last change of {deployment}",
+        "balance": f"rebalance {deployment}",
+        "rollback": f"roll back {deployment}",
+    }.get(intent.verb, f"{intent.verb} {deployment}")
 
 
 def doing(intent: Intent, deployment: str) -> str:
@@ -53,6 +60,8 @@ def doing(intent: Intent, deployment: str) -> str:
     verbs = {
         "deploy": "Deploying",
         "scale": "Scaling",
+        "tune": "Tuning",
+        "rollback": "Rolling back",
         "balance": "Rebalancing",
         "undo": "Undoing the last change of",
         "delete": "Deleting",

@@ -19,6 +19,8 @@ MOST_TEXT = 3500
 MOST_SECTION = 2900
 MOST_BLOCKS = 45
 MOST_ROWS = 30
+CHART = "data_visualization"
+"""Type of a chart's block."""
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _PERSON = re.compile(r"[UW][A-Z0-9]{2,20}")
 _OWN_TOKENS = re.compile(r"&lt;(@[UW][A-Z0-9]{2,20})&gt;")
@@ -27,7 +29,10 @@ Block = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """A paragraph. ``block`` shows the same better than its text does; None: a section with the text."""
+    """A paragraph. ``block`` shows the same better than its text does; None: a section with the text.
+
+    A block without a text shows what another part says.
+    """
 
     text: str
     block: Block | None = None
@@ -115,10 +120,13 @@ def lines(found: Iterable[str], most: int = MOST_SECTION, at_most: int = 40) -> 
 def card(made: Parts) -> Card:
     """Return the message within Slack's limits, its fallback text complete."""
     parts = [Part(part) if isinstance(part, str) else part for part in made.parts]
-    parts = [part for part in parts if part.text]
+    parts = [part for part in parts if part.text or part.block]
     typed = [f"{button.label}: `{button.typed}`" for button in made.buttons]
-    said = [safe(made.title), *(part.text for part in parts), *typed, made.footer]
-    text = lines([line for each in said if each for line in each.split("\n")], MOST_TEXT, at_most=200)
+    said = [safe(made.title), *(part.text for part in parts), *typed]
+    text = lines(
+        [line for each in said if each for line in each.split("\n")], MOST_TEXT - len(made.footer), at_most=200
+    )
+    text = f"{text}\n{made.footer}" if made.footer else text  # whatever is cut, what it is about is said
     blocks: list[Block] = [header(made.title)]
     blocks += [part.block or section(part.text) for part in parts[:MOST_BLOCKS]]
     if made.buttons:
@@ -126,6 +134,11 @@ def card(made: Parts) -> Card:
     if made.footer:
         blocks.append(context(made.footer))
     return Card(text, tuple(blocks))
+
+
+def without_charts(made: Card) -> Card:
+    """Return the card for a workspace that has no charts: what they show is said beside them."""
+    return Card(made.text, tuple(block for block in made.blocks if block["type"] != CHART))
 
 
 def plain(made: Card) -> Card:

@@ -52,14 +52,18 @@ def done_card(view: View) -> Card:
         Part(_serving(spec, view) if spec else ""),
         Part(_cost(view)),
     ]
-    return card(Parts(f"Done: {proposal.deployment} is serving", parts, (_undo(view),), footer(proposal)))
+    return card(
+        Parts(
+            f"Done: {proposal.deployment} is serving", parts, (undo_button(view.proposal.deployment),), footer(proposal)
+        )
+    )
 
 
 def deleted_card(view: View) -> Card:
     """Return the card of a finished delete."""
     parts = [asked(view.proposal), applied(view), Part(_finished(view)), Part(_cost(view))]
     title = f"Deleted: {view.proposal.deployment} is gone"
-    return card(Parts(title, parts, (_undo(view),), footer(view.proposal)))
+    return card(Parts(title, parts, (undo_button(view.proposal.deployment),), footer(view.proposal)))
 
 
 def replaced_card(view: View) -> Card:
@@ -106,8 +110,8 @@ def _cost(view: View) -> str:
     )
 
 
-def _undo(view: View) -> Button:
-    name = view.proposal.deployment
+def undo_button(name: str) -> Button:
+    """Return the button that asks for the way back from a deployment's last change."""
     confirm = (
         f"Undo the last change of {name}?",
         "This proposes the way back; it is priced and approved like any change.",

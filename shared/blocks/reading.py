@@ -61,9 +61,11 @@ def spec_text(spec: DeploymentSpec) -> str:
     """Return what a deployment should be, in a line."""
     places = ", ".join(f"{safe(region)} x{place.replicas}" for region, place in sorted(spec.regions.items()))
     way = safe(spec.consumption.replace("_", "-"))
-    return (
-        f"{safe(spec.model)} on {safe(spec.machine)} ({way}): {places}; spills over at {spec.utilization} % of KV cache"
-    )
+    own = "".join(f", {safe(region)} at {percent} %" for region, percent in sorted(spec.utilizations.items()))
+    spills = f"spills over at {spec.utilization} % of KV cache{own}"
+    limits = {"max-num-seqs": spec.max_num_seqs, "max-model-len": spec.max_model_len}
+    tuned = "".join(f"; {name} {value}" for name, value in limits.items() if value)
+    return f"{safe(spec.model)} on {safe(spec.machine)} ({way}): {places}; {spills}{tuned}"
 
 
 def list_text(standings: Sequence[Standing]) -> str:

@@ -54,6 +54,21 @@ def test_a_card_is_posted_with_text_and_blocks(place: Place) -> None:
     assert (said.ts, said.text, said.blocks[0]["text"]["text"]) == (ts, "hello", "rich")
 
 
+def test_an_uploaded_picture_can_stand_in_a_card(place: Place) -> None:
+    file = place.chat.picture("kv.png", b"\x89PNG", "KV from 41 to 93")
+    image = {"type": "image", "slack_file": {"id": file}, "alt_text": "KV from 41 to 93"}
+    place.chat.post(OPS, Card("hello", (image,)))
+    held = place.slack.files.held[file]
+    assert (held.data, held.alt_text, held.channels) == (b"\x89PNG", "KV from 41 to 93", [])
+    assert place.slack.messages(OPS)[0].blocks[0]["slack_file"] == {"id": file}
+
+
+def test_an_upload_without_an_answer_can_be_tried_again(place: Place) -> None:
+    place.world.faults.unavailable.add("slack")
+    with pytest.raises(RetryableError):
+        place.chat.picture("kv.png", b"\x89PNG", "KV")
+
+
 def test_a_reply_stands_in_the_thread(place: Place) -> None:
     ts = place.chat.post(OPS, Card("parent"))
     place.chat.post(OPS, Card("reply"), thread=ts)

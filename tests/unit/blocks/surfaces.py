@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from infra.local.cloud import slack_blocks
 from infra.local.cloud.slack_store import SlackError, Store
 from infra.local.cloud.slack_views import Views
 from infra.local.cloud.slack_workspace import Workspace
@@ -20,6 +21,11 @@ def refused(view: Mapping[str, Any]) -> str:
     except SlackError as error:
         return str(error.body())
     return ""
+
+
+def wrong_blocks(blocks: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return every complaint about the blocks of a message."""
+    return slack_blocks.problems([dict(block) for block in blocks], "message")
 
 
 def texts(view: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.blocks.view import View, Work
 from shared.domain.conditions import Condition, ConditionType, Reason, Truth
 from shared.domain.desired import FLEET_PATH, DeploymentSpec, FleetSpec, Placement, PlatformSpec, platform_path
-from shared.domain.intents import Balance, Delete, Deploy, Intent, Scale, Undo
+from shared.domain.intents import Balance, Delete, Deploy, Intent, Rollback, Scale, Tune, Undo
 from shared.domain.inventory import PLATFORM, Status, Unit
 from shared.domain.names import GLOBAL
 from shared.domain.proposals import Change, Decision, Outcome, Proposal, State, Vote
@@ -26,7 +26,9 @@ times = st.integers(0, 10**6).map(lambda seconds: T0 + timedelta(seconds=seconds
 asks = st.one_of(
     st.builds(Deploy, ugly, st.dictionaries(regions, st.none() | st.integers(1, 64), max_size=5), names, ugly, ugly),
     st.builds(Scale, regions, names, st.integers(1, 9)),
-    st.builds(Balance, st.integers(1, 100), names),
+    st.builds(Balance, st.integers(1, 100), names, regions | st.just("")),
+    st.builds(Tune, st.integers(1, 4096), st.none() | st.integers(256, 1_048_576), names),
+    st.builds(Rollback, names, ugly),
     st.builds(Undo, names),
     st.builds(Delete, names),
 )

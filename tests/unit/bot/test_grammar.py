@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from bot import reads
 from bot.grammar import parse
 from bot.help import FORMS, help_text
-from shared.blocks.asks import command_of
 from shared.catalog.load import load
 from shared.domain.errors import TerminalError
-from shared.domain.intents import Ask, Balance, Delete, Deploy, Intent, Scale, Undo
+from shared.domain.intents import Balance, Delete, Deploy, Rollback, Scale, Tune, Undo
 
 CATALOG = load()
 TWO = {"us-east4": None, "europe-west3": None}
+IMAGE = f"us-docker.pkg.dev/p/r/vllm@sha256:{'a' * 64}"
 BASE = Deploy("llama3-8b", {"us-east4": None}, "llama3-8b")
 
 
@@ -89,6 +89,27 @@ def refusal(text: str) -> TerminalError | None:
         pytest.param("scale chat us-east4 4", Scale("us-east4", "chat", replicas=4), id="scale to"),
         pytest.param("balance 60%", Balance(60), id="percent sign"),
         pytest.param("balance chat 60", Balance(60, "chat"), id="balance by name"),
+        pytest.param("balance us-east4 60", Balance(60, region="us-east4"), id="balance of a region"),
+        pytest.param("balance chat US-EAST4 60", Balance(60, "chat", "us-east4"), id="balance of one in a region"),
+        pytest.param("tune --max-num-seqs 64", Tune(64), id="tune the batch"),
+        pytest.param("tune chat --max-model-len=8192", Tune(None, 8192, "chat"), id="tune the context by name"),
+        pytest.param("tune --max-num-seqs 64 chat --max-model-len 8192", Tune(64, 8192, "chat"), id="tune both"),
+        pytest.param("rollback", Rollback(), id="rollback"),
+        pytest.param("rollback chat", Rollback("chat"), id="rollback by name"),
+        pytest.param(f"rollback {IMAGE}", Rollback("", IMAGE), id="rollback to an image"),
+        pytest.param(f"rollback chat {IMAGE}", Rollback("chat", IMAGE), id="rollback by name to an image"),
+        pytest.param("plan tune --max-num-seqs 64", reads.DryRun(Tune(64)), id="dry run of a limit"),
+        pytest.param("plan rollback chat", reads.DryRun(Rollback("chat")), id="dry run of a rollback"),
+        pytest.param("incidents", reads.Incidents(), id="open incidents"),
+        pytest.param("incident CHAT.us-east4.3", reads.IncidentOf("chat.us-east4.3"), id="an incident"),
+        pytest.param("incident unreadable.1", reads.IncidentOf("unreadable.1"), id="what could not be read"),
+        pytest.param("incident chat us-east4", reads.IncidentOf("", "chat", "us-east4"), id="the incident of a place"),
+        pytest.param("remedy chat.us-east4.3 2", reads.Choosing("chat.us-east4.3", 2), id="an option"),
+        pytest.param(
+            "snooze chat.us-east4.3 2h load test, by ana",
+            reads.Snoozing("chat.us-east4.3", timedelta(hours=2), "load test, by ana"),
+            id="snooze",
+        ),
         pytest.param("undo", Undo(), id="undo"),
         pytest.param("delete chat", Delete("chat"), id="delete"),
         pytest.param("plan deploy llama3-8b us-east4", reads.DryRun(BASE), id="dry run"),
@@ -173,6 +194,33 @@ def test_what_is_understood(text: str, meant: reads.Said) -> None:
         pytest.param("scale chat mars 3", "UnknownRegion", "known", id="scale nowhere"),
         pytest.param("balance 0", "BadPercent", "between 1 and 100", id="no percent"),
         pytest.param("balance 101", "BadPercent", "between 1 and 100", id="too many percent"),
+        pytest.param("balance chat mars 60", "UnknownRegion", "known", id="balance nowhere"),
+        pytest.param("tune", "NothingToTune", "--max-num-seqs", id="tune nothing"),
+        pytest.param("tune --max-num-seqs 0", "BadLimit", "between 1 and 4096", id="no batch"),
+        pytest.param("tune --max-model-len 12", "BadLimit", "between 256", id="a tiny context"),
+        pytest.param("tune --max-num-seqs many", "BadNumber", "whole number", id="limit in words"),
+        pytest.param("tune --max-seqs 3", "UnknownOption", "did you mean --max-num-seqs", id="limit misspelt"),
+        pytest.param("tune --max-num-seqs 3 --max-num-seqs 4", "Duplicate", "twice", id="limit twice"),
+        pytest.param("tune chat now --max-num-seqs 3", "TooManyWords", "now", id="one word too many to tune"),
+        pytest.param("rollback chat docker.io/vllm", "BadImage", "docker.pkg.dev", id="rollback to any image"),
+        pytest.param("rollback chat yesterday", "BadImage", "yesterday", id="rollback to a day"),
+        pytest.param("revert", "UnknownVerb", "did you mean undo", id="another word for undo"),
+        pytest.param("rebalance chat 60", "UnknownVerb", "did you mean balance", id="another word for balance"),
+        pytest.param("mute", "UnknownVerb", "did you mean snooze", id="another word for snooze"),
+        pytest.param("plan snooze", "UnknownVerb", "tune, rollback", id="plan of a snooze"),
+        pytest.param("incidents now", "TooManyWords", "now", id="one word too many for incidents"),
+        pytest.param("incident chat", "BadIncident", "NAME.REGION.NUMBER", id="no incident's id"),
+        pytest.param("incident", "TooFewWords", "incident ID", id="which incident"),
+        pytest.param("incident chat mars", "UnknownRegion", "known", id="incident nowhere"),
+        pytest.param("remedy chat.us-east4.3", "TooFewWords", "remedy INCIDENT N", id="which option"),
+        pytest.param("remedy chat.us-east4.3 0", "BadOptionNumber", "from 1", id="no option"),
+        pytest.param("remedy chat.us-east4.3 first", "BadNumber", "whole number", id="option in words"),
+        pytest.param("snooze chat.us-east4.3 2h", "TooFewWords", "REASON", id="snooze without a reason"),
+        pytest.param("snooze chat.us-east4.3 2h ...", "NoReason", "needs a reason", id="a reason without words"),
+        pytest.param("snooze chat.us-east4.3 2d why", "BadTime", "24 hours", id="snooze in days"),
+        pytest.param("snooze chat.us-east4.3 25h why", "BadTime", "24 hours", id="snooze for too long"),
+        pytest.param("snooze chat.us-east4.3 0m why", "BadTime", "minute", id="snooze for nothing"),
+        pytest.param(f"snooze chat.us-east4.3 2h {'x' * 301}", "TooLong", "300", id="an endless reason"),
         pytest.param("delete", "TooFewWords", "delete NAME", id="delete what"),
         pytest.param("delete chat now", "TooManyWords", "now", id="one word too many"),
         pytest.param("approve 12", "BadProposal", "p-", id="no proposal's id"),
@@ -218,6 +266,13 @@ words = st.sampled_from(
         "--spot",
         "--image=",
         "60",
+        "tune",
+        "--max-num-seqs",
+        "rollback",
+        "incident",
+        "snooze",
+        "chat.us-east4.3",
+        "2h",
     ]
 )
 
@@ -233,22 +288,3 @@ def test_every_example_of_the_help_is_understood(verb: str) -> None:
     assert said(FORMS[verb].example)
     assert FORMS[verb].example in help_text(verb)
     assert FORMS[verb].example in help_text("")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "deploy llama3-8b us-east4=2,europe-west3 as chat --replicas 3 --spot --zone us-east4-a",
-        "deploy llama3-8b us-east4 --weights gs://models/llama3 --image us-docker.pkg.dev/p/r/vllm:v1",
-        "scale chat us-east4 -1",
-        "scale chat us-east4 3",
-        "balance chat 60",
-        "undo chat",
-        "delete chat",
-    ],
-)
-def test_an_ask_in_words_asks_for_the_same(text: str) -> None:
-    ask = said(text)
-    assert isinstance(ask, Ask)
-    again = command_of(Intent("i-1", ask, "U1", "C1", datetime.now(UTC))).removeprefix("/infer ")
-    assert said(again) == ask
