@@ -176,7 +176,7 @@ def _later(record: CardRecord, pause: timedelta, services: Services) -> None:
 def _timer(record: CardRecord, services: Services) -> None:
     """Have the card looked at when it is due. The timer only makes it sooner than the sweep would."""
     if record.due is not None:
-        name = f"card-{record.proposal}-{int(record.due.timestamp())}"
+        name = f"card-{record.proposal.replace('.', '_')}-{int(record.due.timestamp())}"
         services.timers.at(record.due, name, Topic.CARDS, CardDue(record.proposal))
 
 

@@ -124,7 +124,7 @@ def _save(after: Incident, before: Incident, score: Score | None, services: Serv
 def again(incident: Incident, services: Services) -> None:
     """Have it looked at when it is due; the sweep would, a little later."""
     if incident.next_check_at is not None:
-        name = f"incident-{incident.id.replace('.', '-')}-{int(incident.next_check_at.timestamp())}"
+        name = f"incident-{incident.id.replace('.', '_')}-{int(incident.next_check_at.timestamp())}"
         services.timers.at(incident.next_check_at, name, Topic.INCIDENTS, IncidentDue(incident.id))
 
 

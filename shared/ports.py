@@ -96,7 +96,10 @@ class Timers(Protocol):
     """Messages for later."""
 
     def at(self, when: datetime, name: str, topic: str, message: Message) -> None:
-        """Publish the message to the topic at that time. A second timer of the same name is the same timer."""
+        """Publish the message to the topic at that time. A second timer of the same name is the same timer.
+
+        Names are letters, digits, hyphens and underscores, as Cloud Tasks wants them.
+        """
 
 
 class Providers(Protocol):

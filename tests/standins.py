@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from shared.ports import Card, ConflictError, Document, Put, Write
 
 Step = Callable[[str], None]
 """Called before and after each effect with its name: where the simulation kills, overlaps and counts."""
+
+_TIMER = re.compile(r"[A-Za-z0-9_-]{1,500}")
 
 
 def nothing(_: str) -> None:
@@ -106,6 +109,7 @@ class MemoryTimers:
         self.step = step
 
     def at(self, when: datetime, name: str, topic: str, message: Message) -> None:
+        assert _TIMER.fullmatch(name), f"Cloud Tasks refuses the name {name}"
         self.step("timer")
         if name not in self.names:
             self.names.add(name)
