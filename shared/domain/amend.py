@@ -140,7 +140,7 @@ def _next_spec(
 ) -> DeploymentSpec | None:
     match intent.ask:
         case Deploy() as ask:
-            return _deployed(ask, name, catalog, release or Release("", "", ""))
+            return _kept(_deployed(ask, name, catalog, release or Release("", "", "")), before)
         case Delete():
             return None
         case Undo():
@@ -235,6 +235,17 @@ def _deployed(ask: Deploy, name: str, catalog: Catalog, release: Release) -> Dep
         token=release.token,
         weights=ask.weights,
     )
+
+
+def _kept(spec: DeploymentSpec, before: DeploymentSpec | None) -> DeploymentSpec:
+    """Return the spec with what a deploy cannot say and somebody had set: where traffic spills, and servers' limits."""
+    if before is None:
+        return spec
+    utilizations = {region: percent for region, percent in before.utilizations.items() if region in spec.regions}
+    spec = replace(spec, utilization=before.utilization, utilizations=utilizations)
+    if (spec.model, spec.machine) != (before.model, before.machine):
+        return spec
+    return replace(spec, max_num_seqs=before.max_num_seqs, max_model_len=before.max_model_len)
 
 
 def _zone(asked: str, zones: tuple[str, ...], machine: str, region: str, consumption: Consumption) -> str:

@@ -90,8 +90,10 @@ class _Past:
     """The load in logarithms, one figure a step, without gaps."""
 
     values: tuple[float, ...]
-    sums: tuple[float, ...]
-    """Of all values before: a mean over any stretch costs one subtraction."""
+    levels: tuple[float, ...]
+    """Mean of the last LEVEL minutes at each step."""
+    smooth: tuple[float, ...]
+    """Mean of the SMOOTH minutes around each step."""
     minutes: float
     """Of one step."""
 
@@ -104,18 +106,21 @@ class _Past:
         values: list[float] = []
         for value, usable in zip(series[first:], known[first:], strict=True):
             values.append(math.log(max(0.0, value or 0.0) + FLOOR) if usable else values[-1])
-        return cls(tuple(values), tuple(accumulate(values, initial=0.0)), minutes)
+        back, half = max(0, round(LEVEL / minutes) - 1), round(SMOOTH / 2 / minutes)
+        return cls(tuple(values), _means(values, back, 0), _means(values, half, half), minutes)
 
     def steps(self, minutes: float) -> int:
         return round(minutes / self.minutes)
 
-    def mean(self, begin: int, end: int) -> float:
-        """Return the mean from ``begin`` to before ``end``, as far as there are values."""
-        begin, end = max(0, begin), min(len(self.values), end)
-        return (self.sums[end] - self.sums[begin]) / (end - begin)
 
-    def level(self, at: int) -> float:
-        return self.mean(at + 1 - max(1, self.steps(LEVEL)), at + 1)
+def _means(values: Sequence[float], back: int, ahead: int) -> tuple[float, ...]:
+    """Return at each place the mean from so many places before to so many after, as far as there are any."""
+    sums, count, width = tuple(accumulate(values, initial=0.0)), len(values), back + ahead + 1
+    whole = [(upto - before) / width for before, upto in zip(sums, sums[width:], strict=False)]
+    edges = [*range(min(back, count)), *range(max(back, count - ahead), count)]
+    some = {at: (max(0, at - back), min(count, at + ahead + 1)) for at in edges}
+    means = {at: (sums[end] - sums[begin]) / (end - begin) for at, (begin, end) in some.items()}
+    return tuple(means[at] if at in means else whole[at - back] for at in range(count))
 
 
 def _ahead(past: _Past, minutes: float) -> Interval:
@@ -127,11 +132,11 @@ def _ahead(past: _Past, minutes: float) -> Interval:
     spacing = max(1, -(-(last - steps - first) // ORIGINS))
     for at in range(last - steps, first, -spacing):
         season, trend = model.predictors(at)
-        fitted.append((past.values[at + steps] - past.level(at), season, trend))
+        fitted.append((past.values[at + steps] - past.levels[at], season, trend))
     a, m = _fit(fitted) if minutes else (0.0, 0.0)
     errors = [seen - a * season - m * trend for seen, season, trend in fitted]
     season, trend = model.predictors(last)
-    likely = past.level(last) + a * season + m * trend
+    likely = past.levels[last] + a * season + m * trend
     below, above = _band(errors, minutes, 0.5 ** (spacing * past.minutes / HALF_LIFE))
     low, middle, high = (max(0.0, math.exp(each) - FLOOR) for each in (likely + below, likely, likely + above))
     return Interval(min(low, middle), middle, max(high, middle))
@@ -141,28 +146,20 @@ class _Model:
     """The two predictors at any moment of the past, for one horizon."""
 
     def __init__(self, past: _Past, minutes: float) -> None:
-        self._past = past
+        self._levels, self._smooth = past.levels, past.smooth
         self._ahead, self._back = max(1, past.steps(minutes)), max(1, past.steps(TREND))
-        self._half = past.steps(SMOOTH / 2)
         self._days = [round(day * _DAY_MINUTES / past.minutes) for day in range(1, DAYS + 1)]
 
     def predictors(self, at: int) -> tuple[float, float]:
         """Return by how much earlier days changed from this time on, and how much faster today rose until now."""
-        season = before = 0.0
-        days = 0
-        for day in self._days:
-            then = at - day
-            if then - self._back < 0:
-                break
-            here = self._centred(then)
-            season += self._centred(then + self._ahead) - here
-            before += here - self._centred(then - self._back)
-            days += 1
-        rise = self._past.level(at) - self._past.level(at - self._back) if at >= self._back else 0.0
-        return (season / days, rise - before / days) if days else (0.0, rise)
-
-    def _centred(self, at: int) -> float:
-        return self._past.mean(at - self._half, at + self._half + 1)
+        smooth, ahead, back = self._smooth, self._ahead, self._back
+        then = [at - day for day in self._days if at - day >= back]
+        rise = self._levels[at] - self._levels[at - back] if at >= back else 0.0
+        if not then:
+            return 0.0, rise
+        season = sum([smooth[day + ahead] - smooth[day] for day in then])
+        before = sum([smooth[day] - smooth[day - back] for day in then])
+        return season / len(then), rise - before / len(then)
 
 
 def _fit(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:

@@ -42,7 +42,6 @@ GROWS = 1.1
 """Growth of the KV share within the last minutes that is more than chance."""
 FARTHEST_OFF = 3.0
 """How far the model of capacity may be off at most; more is a fault of the servers and no matter of capacity."""
-RISE = 1.0
 _FAR = 10.0
 _NO_FIGURE = 1e12
 _NOTHING = ServerLimits(1.0, 1.0, 60.0, 1.0, 1.0)
@@ -87,7 +86,7 @@ class Outlook:
         """Return the fewest servers that bear the upper bound of the load from that minute on; 0: no number does."""
         if self.most <= 0:
             return 0
-        peak = self.peak(start) + RISE * self._rise
+        peak = self.peak(start) + self._rise
         return max(1, math.ceil(min(1e6, (peak + BURST * math.sqrt(peak)) / (part * self.most)) - 1e-9))
 
     def effect(self, load: Interval, servers: float, mended: ServerLimits | None = None) -> tuple[Interval, Interval]:

@@ -22,7 +22,10 @@ FULL can never be given back at the same load with LEFT.
 """
 FAR = 0.25
 """Share of the servers that must be too many before any is given back: a single one of a dozen is not worth a click."""
-FALLING, FALLING_FAR = 0.85, 0.5
+FALLING = 0.9
+"""Times the load of now, below which the forecast's end makes it a load that is still falling."""
+FALLING_FAR = 0.5
+"""FAR while load is falling: one step at the end of it is worth more than three on the way, as steps are limited."""
 KV_FILL = 0.95
 """Share of the cache that a tuned batch may hold when every request is at its full length."""
 

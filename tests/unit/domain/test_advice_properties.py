@@ -14,11 +14,13 @@ from shared.domain.amend import Estate, amend
 from shared.domain.desired import Desired, deployment_path
 from shared.domain.intents import MOST_REPLICAS, Balance, Deploy, Scale
 from shared.domain.intervals import Interval
+from shared.domain.offers import Offer
 from shared.domain.outlook import look
+from shared.domain.shifting import shift
 from shared.domain.suggestions import Place, RemedyKind, Situation, Slo, Suggestion
 from tests.unit.domain.any_situations import odd_situations, places, situations
-from tests.unit.domain.examples import ANY, CATALOG, US, asked, minutes
-from tests.unit.domain.situations import CHAT, CODE, H100, L4, NEW, bears, place, situation
+from tests.unit.domain.examples import ANY, CATALOG, EU, US, asked, minutes
+from tests.unit.domain.situations import CHAT, CODE, H100, L4, NEW, bears, calm, hot, place, situation
 
 UP = {RemedyKind.WARM, RemedyKind.NODES}
 
@@ -119,6 +121,17 @@ def test_percentages_and_counts_are_within_their_bounds(seen: Situation) -> None
                 assert count is not None and 1 <= count <= MOST_REPLICAS and count != seen.places[region].replicas
             case Deploy(regions=wanted):
                 assert all(count is not None and 1 <= count <= MOST_REPLICAS for count in wanted.values())
+
+
+@ANY
+@given(st.floats(1.05, 2.5), st.floats(0.05, 1.1), st.integers(1, 20), st.integers(1, 100))
+def test_a_shift_moves_no_more_than_others_have_room_for(share: float, other: float, count: int, set_at: int) -> None:
+    places = hot(share=share, utilization=set_at), calm(EU, count, share=other)
+    here, there = (look(each, Slo()) for each in places)
+    offer = shift(situation(*places), here, [there])
+    if isinstance(offer, Offer):
+        assert isinstance(offer.ask, Balance) and 1 <= offer.ask.percent < set_at
+        assert here.peak(0.0, 5.0) - offer.load.high <= there.spare + 1e-9
 
 
 loads = st.floats(0.0, 300.0)

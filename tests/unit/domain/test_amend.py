@@ -15,7 +15,7 @@ from shared.domain.desired import (
     deployment_path,
     platform_path,
 )
-from shared.domain.intents import Ask, Balance, Delete, Deploy, Scale, Undo
+from shared.domain.intents import Ask, Balance, Delete, Deploy, Rollback, Scale, Tune, Undo
 from tests.unit.domain.estates import (
     EMPTY,
     NAMES,
@@ -170,3 +170,36 @@ def test_where_there_is_none_the_refusal_says_how_to_make_one() -> None:
 )
 def test_where_nothing_would_change_nothing_is_proposed(ask: Ask) -> None:
     assert refused(ask, after(deploy("chat"))).reason == "NothingToDo"
+
+
+def test_a_deploy_keeps_what_it_cannot_say() -> None:
+    estate = after(deploy("chat"), Balance(45, "chat", US), Tune(max_num_seqs=64, name="chat"))
+    spec = spec_after(deploy("chat", EU), estate)
+    assert spec is not None and (spec.utilizations, spec.max_num_seqs) == ({}, 64)
+
+
+def test_a_balance_of_one_region_leaves_the_others_alone() -> None:
+    spec = spec_after(Balance(45, "chat", US), after(deploy("chat")))
+    assert spec is not None and (spec.spills_at(US), spec.utilization) == (45, 60)
+
+
+def test_a_balance_of_all_regions_ends_their_differences() -> None:
+    spec = spec_after(Balance(70, "chat"), after(deploy("chat"), Balance(45, "chat", US)))
+    assert spec is not None and (spec.utilization, spec.utilizations) == (70, {})
+
+
+def test_a_rollback_changes_the_image_alone() -> None:
+    estate = after(deploy("chat"))
+    image = "us-docker.pkg.dev/demo/inferops/vllm@sha256:1"
+    assert spec_after(Rollback("chat", image), estate) == replace(estate.deployments["chat"], image=image)
+
+
+def test_a_rollback_without_an_image_needs_one_to_go_back_to() -> None:
+    assert refused(Rollback("chat"), after(deploy("chat"))).field == "image"
+
+
+@pytest.mark.parametrize(
+    "ask", [Tune(name="chat"), Tune(max_num_seqs=0, name="chat"), Tune(max_model_len=10**6, name="chat")]
+)
+def test_a_limit_that_cannot_be_is_refused(ask: Ask) -> None:
+    assert refused(ask, after(deploy("chat"))).reason in {"NothingToTune", "BadLimit"}
