@@ -12,6 +12,7 @@ from tests.bench.deploy import commits, makespan
 from tests.bench.facades import calls
 from tests.bench.figures import Figure
 from tests.bench.guide import side_by_side
+from tests.bench.incidents import incidents
 from tests.bench.rounds import rounds
 from tests.bench.sweep import swept
 from tests.bench.up import started
@@ -32,6 +33,7 @@ def benches(seeds: int = SEEDS) -> Mapping[str, Bench]:
         "commits": partial(commits, seeds),
         "sweep": swept,
         "facades": calls,
+        "incidents": incidents,
         "up": started,
         "demo": told,
     }

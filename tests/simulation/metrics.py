@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -26,11 +27,13 @@ class SimMetrics:
         """Requests per second by deployment and region, from now on."""
         self.vanished: set[str] = set()
         self.down = False
+        self.asked: Counter[str] = Counter()
         self._documents, self._step = documents, step
         self._catalog = load()
 
     def window(self, deployment: str, region: str, end: datetime, minutes: int) -> MetricWindow:
         self._step("measure")
+        self.asked["window"] += 1
         if self.down:
             raise RetryableError("Cloud Monitoring does not answer", reason="Unavailable")
         count = minutes * 2
@@ -62,5 +65,6 @@ class SimMetrics:
         return own + sum(come) / max(1, len(spec.regions) - 1)
 
     def history(self, deployment: str, region: str, end: datetime, days: int) -> History:
+        self.asked["history"] += 1
         rate = self.rates.get((deployment, region), 1.0)
         return History(deployment, region, end, FIVE, (rate,) * (12 * 24 * min(days, 2)))
