@@ -15,8 +15,9 @@ from shared.domain.incidents import UNREADABLE, Alert, AlertState, Incident, ala
 from shared.domain.incidents import Outcome as Judged
 from shared.domain.messages import IncidentChanged, IncidentDue
 from shared.domain.proposals import Decision, Outcome, Proposal
-from shared.domain.records import ALERTS, decision_path, incident_path, proposal_path, score_path
+from shared.domain.records import ALERTS, PROPOSALS, decision_path, incident_path, score_path
 from shared.domain.scores import Score, scored
+from shared.domain.suggestions import Suggestion
 from shared.domain.topics import Topic
 from shared.ports import Documents
 from shared.services import Services
@@ -85,20 +86,30 @@ def _found(incident: Incident, alerts: list[Alert], score: Score, services: Serv
 
 
 def _choices(incident: Incident, generation: int, services: Services) -> tuple[dict[str, str], tuple[Applied, ...]]:
-    """Return what was chosen and still waits, and what of it was applied."""
+    """Return what was chosen and still waits, and what of it was applied.
+
+    Two people may choose the same in one moment: each is a proposal of its own, and only one of them is applied.
+    """
     waiting: dict[str, str] = {}
     applied = []
-    for suggestion, proposal in incident.chosen.items():
-        got = services.documents.get([proposal_path(proposal), decision_path(proposal)])
-        made, decision = read(Proposal, got[0]), read(Decision, got[1])
-        known = incident.pinned.get(suggestion)
-        if made is None or known is None:
-            continue
+    for made, known in _chosen(incident, services.documents):
+        decision = load(services.documents, Decision, decision_path(made.id))
         if decision is not None and decision.outcome is Outcome.APPLIED:
-            applied.append(Applied(known, proposal, made.intent.user, decision.at))
+            applied.append(Applied(known, made.id, made.intent.user, decision.at))
         elif decision is None and services.clock() < made.gate.approve_by and _stands(made, generation):
-            waiting[suggestion] = proposal
+            waiting[known.id] = made.id
     return waiting, tuple(applied)
+
+
+def _chosen(incident: Incident, documents: Documents) -> Iterator[tuple[Proposal, Suggestion]]:
+    """Yield the proposals that came of an incident's suggestions, with those as people saw them."""
+    if not incident.pinned:
+        return
+    for document in documents.find(PROPOSALS, {"deployment": incident.deployment}):
+        made = read(Proposal, document)
+        remedy = made.intent.remedy if made else None
+        if made and remedy and remedy.incident == incident.id and remedy.suggestion in incident.pinned:
+            yield made, incident.pinned[remedy.suggestion]
 
 
 def _stands(proposal: Proposal, generation: int) -> bool:

@@ -69,7 +69,7 @@ def gather(incident: Incident, spec: DeploymentSpec, generation: int, score: Sco
         offered=_offered(incident, generation, now),
         lessons=score.lessons,
     )
-    limits = {region: learn_limits(place.limits, windows[region]) for region, place in places.items()}
+    limits = {kind_of(region, spec): learn_limits(place.limits, windows[region]) for region, place in places.items()}
     return Gathered(situation, windows, limits)
 
 
@@ -87,7 +87,7 @@ def _place(
     catalog, now = services.catalog, services.clock()
     machine, wanted = catalog.machine(spec.machine), spec.regions[region].replicas
     fit = catalog.option_for(catalog.model(spec.model), machine, catalog.region(region))
-    limits = score.limits.get(region) or first_limits(spec, catalog)
+    limits = first_limits(spec, catalog).taught(score.limits.get(kind_of(region, spec)))
     history = services.metrics.history(incident.deployment, region, now, HISTORY_DAYS)
     load, node = _leads(catalog)
     return Place(
@@ -105,6 +105,11 @@ def _place(
         lead_warm=load,
         lead_nodes=load + node,
     )
+
+
+def kind_of(region: str, spec: DeploymentSpec) -> str:
+    """Return what a lesson about servers holds for: another model or machine has to be learned anew."""
+    return f"{region} {spec.model} {spec.machine}"
 
 
 def first_limits(spec: DeploymentSpec, catalog: Catalog) -> ServerLimits:

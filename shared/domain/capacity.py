@@ -93,6 +93,10 @@ class ServerLimits:
     first_token: Lesson = field(default_factory=Lesson)
     """Time to the first token against the model's, where requests begin to wait."""
 
+    def taught(self, known: ServerLimits | None) -> ServerLimits:
+        """Return the limits with what was learned of servers of the same kind."""
+        return self if known is None else replace(self, cache=known.cache, decode=known.decode, prefill=known.prefill)
+
     def measured(self, kv_tokens: float | None) -> ServerLimits:
         """Return the limits with the cache size the servers themselves name, where they do."""
         known = kv_tokens is not None and math.isfinite(kv_tokens) and kv_tokens > 0

@@ -177,7 +177,7 @@ def _mean(window: MetricWindow, series: Series) -> float | None:
 def _ended(incident: Incident, look: Look, now: datetime) -> Incident:
     """Say whether it is over, and when to look again."""
     pending = any(not outcome.judged for outcome in incident.outcomes)
-    if look.gone and not incident.alarming:
+    if look.gone:  # whatever an alert says that came late
         return _resolved(incident, "the deployment does not serve here any more", now)
     well = incident.well_since is not None
     if well and not pending and not incident.alarming:

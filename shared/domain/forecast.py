@@ -41,6 +41,8 @@ RIDGE_SEASON, RIDGE_TREND = 0.02, 0.1
 """Weight of the first guesses of a and m, in squared logarithms: about ten origins at which load moved by 5 or 10 %."""
 MOST_SEASON, MOST_TREND = 1.5, 0.6
 """Bounds of a and m: one sudden change must not be carried on for ever."""
+LEAP = math.log(2.0)
+"""Bound of a rise that is carried on, and of an error of the past: where load begins from nothing, logarithms leap."""
 SLACK = 1.05
 """Widens the interval: the errors of a fit are a little too small where it was fitted."""
 PRIOR_ERRORS = 12
@@ -134,7 +136,7 @@ def _ahead(past: _Past, minutes: float) -> Interval:
         season, trend = model.predictors(at)
         fitted.append((past.values[at + steps] - past.levels[at], season, trend))
     a, m = _fit(fitted) if minutes else (0.0, 0.0)
-    errors = [seen - a * season - m * trend for seen, season, trend in fitted]
+    errors = [_bounded(seen - a * season - m * trend) for seen, season, trend in fitted]
     season, trend = model.predictors(last)
     likely = past.levels[last] + a * season + m * trend
     below, above = _band(errors, minutes, 0.5 ** (spacing * past.minutes / HALF_LIFE))
@@ -156,10 +158,14 @@ class _Model:
         then = [at - day for day in self._days if at - day >= back]
         rise = self._levels[at] - self._levels[at - back] if at >= back else 0.0
         if not then:
-            return 0.0, rise
+            return 0.0, _bounded(rise)
         season = sum([smooth[day + ahead] - smooth[day] for day in then])
         before = sum([smooth[day] - smooth[day - back] for day in then])
-        return season / len(then), rise - before / len(then)
+        return season / len(then), _bounded(rise - before / len(then))
+
+
+def _bounded(leap: float) -> float:
+    return min(LEAP, max(-LEAP, leap))
 
 
 def _fit(rows: Sequence[tuple[float, float, float]]) -> tuple[float, float]:

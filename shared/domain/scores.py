@@ -13,7 +13,7 @@ from shared.domain.suggestions import RemedyKind
 
 @dataclass(frozen=True)
 class Score:
-    """Lessons by kind of remedy, and limits by region."""
+    """Lessons by kind of remedy, and limits by region, model and machine."""
 
     deployment: str
     lessons: Mapping[RemedyKind, Lesson] = field(default_factory=dict)
