@@ -35,7 +35,7 @@ _SAID: Mapping[str, str] = {
     "chat.update": "edited a card",
     "chat.delete": "removed a message",
 }
-_CLOUDS = frozenset({"gke", "fleet", "compute", "kubernetes", "storage"})
+_CLOUDS = frozenset({"gke", "fleet", "compute", "kubernetes", "storage", "monitoring"})
 _READS = ("Get", "List", "AggregatedList", "BatchGet", "Run")
 
 

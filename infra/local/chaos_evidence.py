@@ -130,8 +130,22 @@ def _exists(snapshot: Mapping[str, Any]) -> Iterator[str]:
         *_, place, collection, name = path.split("/")
         if body.get("labels", {}).get("managed-by") == OURS:
             yield f"{collection.capitalize().removesuffix('s')} {name} in {place}"
+    yield from _alerting(snapshot["alerting"])
     for cluster, objects in snapshot["kubernetes"].items():
         yield from _objects(cluster, objects)
+
+
+def _alerting(snapshot: Mapping[str, Any]) -> Iterator[str]:
+    """Yield policies and channels by what they are for; a second of the same is one that nobody remembers."""
+    seen: Counter[str] = Counter()
+    for body in [*snapshot["policies"].values(), *snapshot["channels"].values()]:
+        labels = body.get("userLabels", {})
+        if labels.get("managed-by") == OURS:
+            where = f"AlertPolicy {labels.get('inferops-deployment')} in {labels.get('inferops-region')}"
+            topic = body.get("labels", {}).get("topic", "").rpartition("/")[2]
+            line = f"NotificationChannel {topic} in global" if topic else where
+            seen[line] += 1
+            yield line if seen[line] == 1 else f"{line}, number {seen[line]}"
 
 
 def _machines(clusters: Mapping[str, Any]) -> Iterator[str]:

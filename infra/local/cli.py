@@ -1,4 +1,4 @@
-"""`inferops` on the command line: the story without hands, and plans and manifests without any service."""
+"""`inferops` on the command line: the story without hands, plans and manifests without any service, and replays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from infra.local import starting
+from infra.local import replay_command, starting
 
 if TYPE_CHECKING:
     from infra.local.host import Host
@@ -23,14 +23,18 @@ examples:
   inferops up                       a Slack and a cloud of your own, on a page of this machine
   inferops demo                     the whole story on this machine, nothing needed: no account, no network
   inferops demo --json --seed 7     the same with other chances, as one JSON for a machine to read
+  inferops demo --story saturation  an incident at night, from the alert to the card that says resolved
   inferops demo --chaos --seed 7    the same while processes are killed, messages doubled and answers lost
   inferops plan deploy llama3-8b us-east4,europe-west3
                                     what would be built and what it costs, at list prices
   inferops render deploy llama3-8b us-east4 -o out/
                                     the Kubernetes objects of it, one file each
+  inferops replay                   a week of load under several policies, and what each was worth
 """
 
 
+STORIES = ("saturation", "both-hot", "prefill", "bad-release", "blind", "storm", "timeout")
+"""Beside the usual one: those of incidents."""
 PLACEHOLDERS = (
     "replace PROJECT and 000000000000 by your project's id and number, and do what the notes in the files say."
 )
@@ -41,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     chosen = parser.parse_args(arguments)
     _keep_proxies_out()
-    run = {"up": starting.run, "demo": _demo, "plan": _plan, "render": _render}[chosen.command]
+    run = {"up": starting.run, "demo": _demo, "plan": _plan, "render": _render, "replay": replay_command.run}[
+        chosen.command
+    ]
     try:
         return run(chosen)
     except KeyboardInterrupt:
@@ -74,10 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     ways.add_argument(
         "--emulators", action="store_true", help="use Google's Pub/Sub and Firestore emulators (needs java and gcloud)"
     )
+    ways.add_argument("--story", choices=STORIES, metavar="STORY", help=f"another story: {', '.join(STORIES)}")
     ways.add_argument(
         "--chaos", action="store_true", help="kill functions and bot as they work, double, delay and lose; then judge"
     )
     plan = commands.add_parser("plan", help="show the plan of a deploy, offline")
+    replay_command.add(commands)
     render = commands.add_parser("render", help="write the Kubernetes objects of a deploy, offline")
     for each, more in ((plan, ""), (render, "; and -o DIR: the folder to write into")):
         what = f"the command as in Slack, such as: deploy llama3-8b us-east4{more}"
@@ -127,8 +135,11 @@ def _stage(chosen: argparse.Namespace) -> tuple[Host, type[Story]]:
 
     apart = Apart()
     from infra.local.host import Host  # noqa: PLC0415 - a whole cloud, for this command only
+    from infra.local.incident_stories import STORIES as TOLD  # noqa: PLC0415
     from infra.local.story import Story  # noqa: PLC0415
 
+    if chosen.story:
+        return Host(chosen.seed, apart=apart), TOLD[chosen.story]
     return Host(chosen.seed, emulators=chosen.emulators, apart=apart), Story
 
 

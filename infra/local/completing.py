@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.adjusting import LIMITS
 from bot.deploying import FLAGS, VALUED
-from bot.help import COMMAND, FORMS
+from bot.help import COMMAND, FORMS, PLANNED
 from shared.domain.catalog import Catalog, Model
 
-MOST = 16
-_OF_NAMES = ("scale", "balance", "undo", "delete", "status", "why", "history")
-_PLANNED = ("deploy", "scale", "balance", "undo", "delete")
+Found = Iterable[tuple[str, str]]
+"""Word, what it means."""
+MOST = 24
+_OF_NAMES = ("scale", "balance", "tune", "rollback", "undo", "delete", "status", "why", "history")
+_REGIONAL = ("scale", "balance", "why")
 _OPTIONS: Mapping[str, str] = {
     "--spot": "cheaper machines that may be taken away",
     "--on-demand": "machines at the list price",
@@ -23,6 +26,12 @@ _OPTIONS: Mapping[str, str] = {
     "--image": "a server image of your own in Artifact Registry",
 }
 """What the options of deploy are for."""
+_LIMITS: Mapping[str, str] = {
+    "--max-num-seqs": "requests that one server takes at a time",
+    "--max-model-len": "tokens of one request",
+}
+"""What the options of tune are for."""
+_TIMES: Found = [("30m", "minutes"), ("1h", "an hour"), ("2h", "hours"), ("8h", "hours"), ("24h", "the longest")]
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Known:
     deployments: Sequence[str] = ()
     proposals: Mapping[str, str] = field(default_factory=dict)
     """Id of an open proposal -> what it would do."""
+    incidents: Mapping[str, str] = field(default_factory=dict)
+    """Id of an open incident -> how it stands."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +55,6 @@ class Completion:
     help: str
 
 
-_Found = Iterable[tuple[str, str]]
-"""Word, what it means."""
-
-
 def complete(text: str, known: Known) -> list[Completion]:
     """Return how the last word of a command can end, the best first; nothing for what is no command of ours."""
     if not text.startswith("/"):
@@ -55,7 +62,7 @@ def complete(text: str, known: Known) -> list[Completion]:
     before, _, word = text.rpartition(" ")
     words = before.split()
     if not words:
-        found: _Found = [(COMMAND, "deploy and run models on GKE")]
+        found: Found = [(COMMAND, "deploy and run models on GKE")]
     elif words[0] != COMMAND:
         return []
     else:
@@ -71,22 +78,35 @@ def _after(word: str) -> str:
     return "" if word.startswith(("+", "-1")) else " "
 
 
-def _next(words: Sequence[str], word: str, known: Known) -> _Found:
+def _next(words: Sequence[str], word: str, known: Known) -> Found:
     if not words:
         return [(verb, form.meaning) for verb, form in FORMS.items()]
     verb, rest = words[0], words[1:]
     if verb == "plan":
-        return _next(rest, word, known) if rest else [(verb, FORMS[verb].meaning) for verb in _PLANNED]
+        return _next(rest, word, known) if rest else [(verb, FORMS[verb].meaning) for verb in PLANNED]
     if verb == "help":
         return [(verb, form.meaning) for verb, form in FORMS.items()]
     if verb in {"approve", "reject"}:
         return list(known.proposals.items())
+    if verb in {"incident", "remedy", "snooze"}:
+        return _incident(verb, rest, known)
     if verb == "deploy":
         return _deploy(rest, word, known.catalog)
     return _about(verb, rest, known) if verb in _OF_NAMES else []
 
 
-def _deploy(words: Sequence[str], word: str, catalog: Catalog) -> _Found:
+def _incident(verb: str, words: Sequence[str], known: Known) -> Found:
+    regions = [(region, "region") for region in known.catalog.regions]
+    if not words:
+        names = [(name, "deployment") for name in known.deployments] if verb == "incident" else []
+        return [*known.incidents.items(), *names]
+    if len(words) > 1:
+        return []
+    named = words[0] in known.deployments
+    return {"incident": regions if named else [], "remedy": [("1", "the first option")], "snooze": _TIMES}[verb]
+
+
+def _deploy(words: Sequence[str], word: str, catalog: Catalog) -> Found:
     if words and words[-1] in VALUED:
         return _values(words[-1], catalog)
     if word.startswith("-"):
@@ -100,7 +120,7 @@ def _deploy(words: Sequence[str], word: str, catalog: Catalog) -> _Found:
     return [(option, _OPTIONS[option]) for option in (*FLAGS, *VALUED) if option not in words]
 
 
-def _values(option: str, catalog: Catalog) -> _Found:
+def _values(option: str, catalog: Catalog) -> Found:
     if option == "--machine":
         return [(name, f"{m.accelerator.count} x {m.accelerator.type}") for name, m in catalog.machines.items()]
     if option == "--zone":
@@ -112,14 +132,25 @@ def _size(model: Model) -> str:
     return f"{model.params_b:g} billion parameters" if model.params_b else model.hf_id
 
 
-def _about(verb: str, words: Sequence[str], known: Known) -> _Found:
+def _about(verb: str, words: Sequence[str], known: Known) -> Found:
     names = [(name, "deployment") for name in known.deployments if name not in words]
     regions = [(region, "region") for region in known.catalog.regions]
+    if verb == "tune":
+        return _tune(words, names)
     if not words:
-        return [*names, *(regions if verb in {"scale", "why"} else [])]
+        return [*names, *(regions if verb in _REGIONAL else [])]
     if verb == "scale":
         placed = words[-1] in known.catalog.regions
         return [("+1", "one replica more"), ("-1", "one less")] if placed else regions
     if verb == "balance":
-        return [("60", "per cent of KV-cache in use")]
+        percent = [("60", "per cent of KV-cache in use")]
+        placed = len(words) > 1 or words[-1] in known.catalog.regions
+        return [] if words[-1].isdigit() else [*percent, *([] if placed else regions)]
     return regions if verb == "why" and len(words) == 1 else []
+
+
+def _tune(words: Sequence[str], names: Sequence[tuple[str, str]]) -> Found:
+    if words and words[-1] in LIMITS:
+        return []  # its number
+    options = [(option, _LIMITS[option]) for option in LIMITS if option not in words]
+    return options if words else [*names, *options]

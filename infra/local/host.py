@@ -155,6 +155,8 @@ class Host:
             tasks_endpoint=grpc,
             container_endpoint=grpc,
             hub_endpoint=grpc,
+            monitoring_endpoint=grpc,
+            prometheus_endpoint=at["prometheus"],
             secrets_endpoint=grpc,
             compute_endpoint=at["compute"],
             storage_endpoint=at["storage"],

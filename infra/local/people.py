@@ -12,6 +12,7 @@ from infra.local.cloud.slack_line import Answer
 from infra.local.cloud.slack_store import Message
 
 OPS = "infer-ops"
+_INCIDENT = "Incident `"
 _PROPOSAL = re.compile(r"p-[0-9a-f]{12}")
 T = TypeVar("T")
 
@@ -35,6 +36,45 @@ class People:
         card = self._with_button(action, proposal, channel)
         return self._answered(lambda: self._slack.click(user, channel, card.ts, action))
 
+    def choose(self, user: str, incident: str, suggestion: str, channel: str = OPS) -> str:
+        """Click the button of one suggestion on an incident's card; return what the bot answered.
+
+        LookupError where the card has no such button.
+        """
+        card = self._incident_card(incident, channel)
+        value = f"{incident}:{suggestion}"
+        rows = (block for block in (card.blocks if card else ()) if value in _values(block))
+        row = next(rows, None)
+        if card is None or row is None:
+            raise LookupError(f"the card of {incident} has no button for {suggestion}")
+        action, where = row["elements"][0]["action_id"], row["block_id"]
+        return self._answered(lambda: self._slack.click(user, channel, card.ts, action, block_id=where))
+
+    def choices(self, incident: str, channel: str = OPS) -> list[str]:
+        """Return the suggestions that an incident's card has buttons for, in their order."""
+        card = self._incident_card(incident, channel)
+        values = (value for block in (card.blocks if card else ()) for value in _values(block))
+        return [value.removeprefix(f"{incident}:") for value in values if value.startswith(f"{incident}:")]
+
+    def incident_card(self, incident: str, channel: str = OPS) -> str:
+        """Return what an incident's card says now; empty while there is none."""
+        found = self._incident_card(incident, channel)
+        return found.text if found else ""
+
+    def incident_cards(self, channel: str = OPS) -> list[str]:
+        """Return what every incident's card says now."""
+        every = self._run(lambda: self._slack.messages(channel))
+        return [m.text for m in every if not m.in_thread and _INCIDENT in m.text]
+
+    def incident_thread(self, incident: str, channel: str = OPS) -> list[str]:
+        """Return what was said below an incident's card."""
+        return self._below(self._incident_card(incident, channel), channel)
+
+    def posted_at(self, incident: str, channel: str = OPS) -> float | None:
+        """Return when an incident's card was posted, in seconds of the cloud's time; None while there is none."""
+        found = self._incident_card(incident, channel)
+        return float(found.ts) if found else None
+
     def proposal_in(self, text: str) -> str:
         """Return the proposal that a text names; LookupError where it names none."""
         found = _PROPOSAL.search(text)
@@ -49,9 +89,7 @@ class People:
 
     def thread(self, proposal: str, channel: str = OPS) -> list[str]:
         """Return what was said below the proposal's card."""
-        head = self._card(proposal, channel)
-        every = self._run(lambda: self._slack.messages(channel))
-        return [m.text for m in every if head and m.in_thread and m.thread_ts == head.ts]
+        return self._below(self._card(proposal, channel), channel)
 
     def told(self, user: str) -> list[str]:
         """Return what only this person was told: ephemeral or directly."""
@@ -74,6 +112,15 @@ class People:
         every = self._run(lambda: self._slack.messages(channel))
         # A card's foot names its own proposal; others may be named in its text.
         return next((m for m in every if proposal and not m.in_thread and _foot(proposal) in m.text), None)
+
+    def _incident_card(self, incident: str, channel: str) -> Message | None:
+        every = self._run(lambda: self._slack.messages(channel))
+        foot = f"{_INCIDENT}{incident}`"
+        return next((m for m in every if not m.in_thread and foot in m.text), None)
+
+    def _below(self, head: Message | None, channel: str) -> list[str]:
+        every = self._run(lambda: self._slack.messages(channel))
+        return [m.text for m in every if head and m.in_thread and m.thread_ts == head.ts]
 
     def _with_button(self, action: str, proposal: str, channel: str) -> Message:
         every = self._run(lambda: self._slack.messages(channel))
@@ -99,3 +146,7 @@ def _foot(proposal: str) -> str:
 
 def _actions(block: dict[str, Any]) -> list[str]:
     return [element.get("action_id", "") for element in block.get("elements", [])]
+
+
+def _values(block: dict[str, Any]) -> list[str]:
+    return [str(element.get("value", "")) for element in block.get("elements", [])]

@@ -16,7 +16,7 @@ from typing import Any
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = ("propose", "decide", "reconcile", "notify", "sweep")
+FUNCTIONS = ("propose", "decide", "reconcile", "notify", "alerts", "incidents", "sweep")
 TARGETS = (*FUNCTIONS, "bot")
 ONE_AT_A_TIME = frozenset({"notify"})
 """Deployed with at most one instance and no concurrency."""

@@ -188,8 +188,8 @@ class Story:
         ready = self._sights.ready(MODEL)
         return f"{REGIONS[0]} serves with {wanted}", ready.get(REGIONS[0]) == wanted, json.dumps(ready)
 
-    def _balanced(self, percent: int) -> tuple[str, bool, str]:
-        found = self._sights.utilisation(MODEL)
+    def _balanced(self, percent: int, name: str = MODEL) -> tuple[str, bool, str]:
+        found = self._sights.utilisation(name)
         seen = any(f'"maxUtilizationPercent": {percent}' in text for text in found)
         return f"the backends spill over at {percent} %", seen, "; ".join(found)
 

@@ -142,4 +142,12 @@ class TryOut:
         decided = self.host.documents("decisions")
         proposals = self.host.documents("proposals")
         open_ones = {name: body for name, body in proposals.items() if name not in decided}
-        return Known(self._catalog, there, {name: "; ".join(body["summary"]) for name, body in open_ones.items()})
+        summaries = {name: "; ".join(body["summary"]) for name, body in open_ones.items()}
+        # A place's head stands beside its incidents, and has no state.
+        incidents = self.host.documents("incidents")
+        alarming = {
+            name: f"{body['deployment']} in {body['region']}"
+            for name, body in incidents.items()
+            if body.get("state") == "open" and body["deployment"]
+        }
+        return Known(self._catalog, there, summaries, alarming)

@@ -24,6 +24,8 @@ MOST_POINTS = 20
 _LEAST_POINTS = 2
 _SAME = 0.02
 """A share that moved by less has stayed."""
+_PEAK = 1.25
+"""A peak of more times the higher end is told beside the two ends."""
 _FAR = 4.0
 """A prediction beyond so many times what is shown would press the rest of the chart flat."""
 _ALONE = 450.0
@@ -174,9 +176,13 @@ def _moved(series: Series, step: timedelta, say: Say, alike: Callable[[float, fl
     (began, first), (ended, last) = found[0], found[-1]
     minutes = round((ended - began) * step / timedelta(minutes=1))
     time = f" in {minutes} {'minute' if minutes == 1 else 'minutes'}" if minutes else ""
-    if alike(first, last):
-        return f"stayed at {say(last)}{time.replace(' in ', ' for ')}"
-    return f"{'rose' if last > first else 'fell'} from {say(first)} to {say(last)}{time}"
+    peak, higher = max(value for _, value in found), max(first, last)
+    between = f", at most {say(peak)} in between" if peak > _PEAK * higher and not alike(peak, higher) else ""
+    if not alike(first, last):
+        return f"{'rose' if last > first else 'fell'} from {say(first)} to {say(last)}{time}{between}"
+    if between:
+        return f"returned to {say(last)}{time}{between}"
+    return f"stayed at {say(last)}{time.replace(' in ', ' for ')}"
 
 
 def _gaps(window: MetricWindow) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.outlook import COVER, Outlook
-from shared.domain.phrases import rate, seconds, share
+from shared.domain.phrases import bearing, rate, seconds, share
 from shared.domain.releases import slower
 from shared.domain.sizing import holds
 from shared.domain.suggestions import Diagnosis, Situation
@@ -92,7 +92,7 @@ def _load(here: Outlook) -> str:
     held = f", {rate(here.reading.held_up)} of them held up" if here.saturated and here.reading.held_up > 0 else ""
     off = f", {here.strain:.1f} times less than the model of capacity says" if here.strain > 1 else ""
     return (
-        f"load {rate(here.load(0).likely)}{held}; {here.serving:.0f} servers bear {rate(borne)} "
+        f"load {rate(here.load(0).likely)}{held}; {bearing(round(here.serving))} {rate(borne)} "
         f"({here.most:.2f} each{off}) at the very most, and {rate(planned)} are planned with"
     )
 

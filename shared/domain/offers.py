@@ -9,7 +9,7 @@ from shared.domain.capacity import ServerLimits
 from shared.domain.intents import Ask
 from shared.domain.intervals import Interval
 from shared.domain.outlook import BURST, COVER, FULL, Outlook
-from shared.domain.phrases import count, rate, share
+from shared.domain.phrases import bearing, count, rate, share
 from shared.domain.suggestions import RemedyKind
 
 Figures = tuple[tuple[str, str], ...]
@@ -70,6 +70,6 @@ def balance_sheet(here: Outlook, servers: int, start: float) -> str:
     """Return why so many servers: the peak against what now and then is borne."""
     peak, replicas = here.peak(start), here.place.replicas
     return (
-        f"up to {rate(peak)} are forecast within the hour; {count(replicas, 'server')} bear "
+        f"up to {rate(peak)} are forecast within the hour; {bearing(replicas)} "
         f"{rate(here.bears(replicas))}, {count(servers, 'server')} {rate(here.bears(servers))}"
     )

@@ -11,11 +11,10 @@ import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from statistics import fmean
 
 from shared.domain.capacity import CEILING, Limit, ServerLimits, effect, most_rate, steady
 from shared.domain.intervals import Interval
-from shared.domain.readings import LATELY, Reading, read
+from shared.domain.readings import Reading, read
 from shared.domain.suggestions import Place, Slo
 
 FULL = 0.9
@@ -37,9 +36,7 @@ KV_FULL = 0.9
 CROWDED = 1.25
 """So many times the KV share at which servers reach their limit are more than the model's own doubt."""
 HALF_FULL = 0.6
-"""KV share below which a growing batch alone is no trouble yet."""
-GROWS = 1.1
-"""Growth of the KV share within the last minutes that is more than chance."""
+"""KV share below which a large batch alone is no trouble yet."""
 FARTHEST_OFF = 3.0
 """How far the model of capacity may be off at most; more is a fault of the servers and no matter of capacity."""
 _FAR = 10.0
@@ -135,14 +132,11 @@ class Outlook:
 
     @cached_property
     def crowded(self) -> bool:
-        """Whether they do, and the queue or the cache fills up.
+        """Whether they do, and the queue or the cache is filling.
 
         By Little's law more comes then than they bear, though what they finished so far does not show it yet.
         """
-        kv, kept = self.reading.kv or 0.0, self.reading.window.tail(LATELY)(self.reading.window.kv)
-        half = len(kept) // 2
-        grows = half > 0 and kv >= HALF_FULL and fmean(kept[-half:]) > GROWS * fmean(kept[:half])
-        return self.beyond and (grows or (self.reading.waiting or 0.0) >= 1.0)
+        return self.beyond and ((self.reading.kv or 0.0) >= HALF_FULL or (self.reading.waiting or 0.0) >= 1.0)
 
     @property
     def late(self) -> bool:

@@ -43,6 +43,11 @@ def span(time: timedelta) -> str:
     return f"{value / 60:.0f} min" if value < _TWO_HOURS else f"{value / 3600:.1f} h"
 
 
+def bearing(servers: int) -> str:
+    """Return so many servers as those that bear something."""
+    return f"{count(servers, 'server')} {'bears' if servers == 1 else 'bear'}"
+
+
 def count(number: int, noun: str) -> str:
     """Return a number with its noun, which takes an s for its plural."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

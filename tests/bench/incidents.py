@@ -48,9 +48,7 @@ def _look() -> list[Figure]:
     own = written["incidents"] + written["scores"] + written["outbox"]
     reads = place.documents.reads - before
     return [
-        Figure(
-            "Look at an incident, 2 regions: documents read", f"{reads}", f"≤ {READS}", reads <= READS
-        ),
+        Figure("Look at an incident, 2 regions: documents read", f"{reads}", f"≤ {READS}", reads <= READS),
         Figure("The same: documents written, the row of its message included", f"{own}", f"≤ {WRITES}", own <= WRITES),
         Figure("The same: queries to Cloud Monitoring", f"{queries}", detail=f"{dict(asked)}"),
     ]

@@ -34,7 +34,7 @@ def stage(request: pytest.FixtureRequest, planned: str, chromium: Browser) -> St
 
 def test_no_pane_has_a_serious_barrier(stage: Stage) -> None:
     found = stage.barriers()
-    for pane in ("world", "faults", "wire"):
+    for pane in ("world", "load", "faults", "wire"):
         stage.tab(pane)
         found += stage.barriers()
     _back(stage)

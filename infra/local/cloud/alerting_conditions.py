@@ -106,8 +106,8 @@ def settled_after(condition: Any) -> timedelta | None:
 def last_data(condition: Any, reading: Reading, store: Store) -> datetime | None:
     """Return when anything was last measured of what a condition looks at, as far as one reading is about it."""
     own = {**reading.resource, **reading.metric}
-    kept = [one.last for one in _watched(condition, store) if _of_one(one, own)]
-    return moment(max(kept)) if kept and max(kept) else None
+    last = max((int(one.last) for one in _watched(condition, store) if _of_one(one, own)), default=0)
+    return moment(last) if last else None
 
 
 def _watched(condition: Any, store: Store) -> list[Series]:

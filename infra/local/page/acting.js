@@ -22,14 +22,19 @@ const failures = new Map();
  * @property {function(): Object} collect returns Slack's state.values as they stand
  */
 
-/** Return whether this action is being sent. */
-export function isRunning(surface, actionId) {
-  return running.has(`${surface.key}|${actionId}`);
+/** Return what tells an element from all others of a surface: several buttons may share an action. */
+function keyOf(surface, element) {
+  return `${surface.key}|${element.action_id}|${element.value ?? ""}`;
 }
 
-/** Return what went wrong with the last action of this block, or nothing. */
-export function failureOf(surface, actionIds) {
-  return actionIds.map((id) => failures.get(`${surface.key}|${id}`)).find(Boolean);
+/** Return whether the action of this element is being sent. */
+export function isRunning(surface, element) {
+  return running.has(keyOf(surface, element));
+}
+
+/** Return what went wrong with the last action of any of these elements, or nothing. */
+export function failureOf(surface, elements) {
+  return elements.map((element) => failures.get(keyOf(surface, element))).find(Boolean);
 }
 
 /**
@@ -40,7 +45,7 @@ export function failureOf(surface, actionIds) {
  * @param {{option?: string, value?: string}} [chosen]
  */
 export async function act(surface, element, blockId, chosen = {}) {
-  const key = `${surface.key}|${element.action_id}`;
+  const key = keyOf(surface, element);
   if (running.has(key)) return;
   if (element.confirm && !(await confirmed(element.confirm))) return;
   running.add(key);

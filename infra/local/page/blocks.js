@@ -78,8 +78,8 @@ function unknown(block) {
 function actionsOf(block) {
   const elements = [...(block?.elements ?? []), ...(block?.actions ?? []), block?.accessory, block?.element];
   return elements
-    .flatMap((one) => [one?.action_id, ...(one?.actions ?? []).map((inner) => inner.action_id)])
-    .filter(Boolean);
+    .flatMap((one) => [one, ...(one?.actions ?? [])])
+    .filter((one) => one?.action_id);
 }
 
 function section(block, surface) {

@@ -1,4 +1,7 @@
-/** The data_visualization block: a drawing, a legend, and the same figures as a table for who cannot see it. */
+/**
+ * The data_visualization block: a drawing that says in a sentence what it shows, a legend, and the same figures as a
+ * table for who cannot see it.
+ */
 
 import { h, svg } from "./dom.js";
 
@@ -11,11 +14,12 @@ export function chartNode(block) {
   const { chart } = block;
   const pie = chart.type === "pie";
   const names = pie ? chart.segments.map((one) => one.label) : chart.series.map((one) => one.name);
+  const sentence = `${block.title}. ${(pie ? chart.segments.map(slice) : chart.series.map(course)).join("; ")}.`;
   return h(
     "figure",
     { class: "figure chart" },
     h("figcaption", null, block.title),
-    pie ? pieDrawing(chart.segments) : axesDrawing(chart),
+    pie ? pieDrawing(chart.segments, sentence) : axesDrawing(chart, sentence),
     h(
       "ul",
       { class: "legend", "aria-hidden": "true" },
@@ -30,6 +34,19 @@ export function chartNode(block) {
     ),
     h("div", { class: "hidden" }, figures(block.title, chart, pie)),
   );
+}
+
+function slice(segment) {
+  return `${segment.label} ${segment.value}`;
+}
+
+/** Return how a line went: where it began and ended, and its peak where that is neither. */
+function course(series) {
+  const values = series.data.map((point) => point.value);
+  const [first, last] = [values[0], values.at(-1)];
+  if (values.every((value) => value === first)) return `${series.name} ${first} throughout`;
+  const peak = Math.max(...values);
+  return `${series.name} from ${first} to ${last}${peak > first && peak > last ? `, at most ${peak}` : ""}`;
 }
 
 function figures(title, chart, pie) {
@@ -61,15 +78,12 @@ function figures(title, chart, pie) {
   );
 }
 
-function drawing(high, ...shapes) {
-  return svg(
-    "svg",
-    { class: "drawing", viewBox: `0 0 ${WIDE} ${high}`, "aria-hidden": "true", focusable: "false" },
-    shapes,
-  );
+function drawing(high, sentence, ...shapes) {
+  const named = { role: "img", "aria-label": sentence, focusable: "false" };
+  return svg("svg", { class: "drawing", viewBox: `0 0 ${WIDE} ${high}`, ...named }, shapes);
 }
 
-function pieDrawing(segments) {
+function pieDrawing(segments, sentence) {
   const sum = segments.reduce((total, one) => total + one.value, 0) || 1;
   let turned = 0;
   const slices = segments.map((one, index) => {
@@ -79,10 +93,10 @@ function pieDrawing(segments) {
     turned += share;
     return svg("circle", { class: `slice line-${index % 12}`, cx: WIDE / 2, cy: 100, r: 62, ...dash });
   });
-  return drawing(200, svg("g", { transform: `rotate(-90 ${WIDE / 2} 100)` }, slices));
+  return drawing(200, sentence, svg("g", { transform: `rotate(-90 ${WIDE / 2} 100)` }, slices));
 }
 
-function axesDrawing(chart) {
+function axesDrawing(chart, sentence) {
   const { categories, x_label: xLabel, y_label: yLabel } = chart.axis_config;
   const all = chart.series.flatMap((one) => one.data.map((point) => point.value));
   const most = ceiling(Math.max(...all, 0));
@@ -94,7 +108,7 @@ function axesDrawing(chart) {
     "div",
     null,
     yLabel && h("div", { class: "axis-label" }, yLabel),
-    drawing(HIGH, grid(least, most, scale), below(categories), draw(chart, categories, scale)),
+    drawing(HIGH, sentence, grid(least, most, scale), below(categories), draw(chart, categories, scale)),
     xLabel && h("div", { class: "axis-label end" }, xLabel),
   );
 }
@@ -116,7 +130,7 @@ function below(categories) {
   const every = Math.ceil(categories.length / 8);
   return categories.map(
     (name, index) =>
-      index % every === 0 &&
+      (categories.length - 1 - index) % every === 0 &&
       svg("text", { class: "tick", x: middle(index, categories.length), y: HIGH - 8, "text-anchor": "middle" }, name),
   );
 }
@@ -143,6 +157,8 @@ function lines(chart, categories, scale) {
   return chart.series.map((one, at) => {
     const points = categories.map((name, index) => [middle(index, categories.length), scale.y(valueAt(one, name))]);
     const path = points.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
+    // A level line, as a threshold is, has no points worth marking.
+    const level = points.length > 1 && points.every(([, y]) => y === points[0][1]);
     const area = `${path}L${points.at(-1)[0]} ${scale.zero}L${points[0][0]} ${scale.zero}Z`;
     return svg(
       "g",
@@ -151,9 +167,9 @@ function lines(chart, categories, scale) {
       svg("path", {
         class: `line line-${at % 12}`,
         d: path,
-        "stroke-dasharray": ["", "7 4", "2 4"][at % 3] || null,
+        "stroke-dasharray": level ? "2 4" : ["", "8 4", "14 3"][at % 3] || null,
       }),
-      points.map(([x, y]) => svg("circle", { class: `series-${at % 12}`, cx: x, cy: y, r: 3 })),
+      !level && points.map(([x, y]) => svg("circle", { class: `series-${at % 12}`, cx: x, cy: y, r: 3 })),
     );
   });
 }

@@ -39,7 +39,7 @@ function button(element, surface, blockId) {
     // A link button opens its address, and the app is told of it too.
     return h("a", { ...named, href: element.url, target: "_blank", rel: "noopener noreferrer", onclick: send }, words);
   }
-  const busy = isRunning(surface, element.action_id);
+  const busy = isRunning(surface, element);
   const spinner = busy && h("span", { class: "spinner", "aria-hidden": "true" });
   const stateOf = { "aria-busy": busy ? "true" : null, "aria-disabled": busy ? "true" : null };
   return h("button", { ...named, ...stateOf, type: "button", onclick: send }, words, spinner);

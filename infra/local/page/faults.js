@@ -108,6 +108,8 @@ function faultForm(fault) {
 
 function faultField(fault, field) {
   const id = `fault-${fault.id}-${field.name}`;
+  // Where there is no choice, nobody is asked.
+  if (field.choices?.length === 1) return h("input", { type: "hidden", name: field.name, value: field.choices[0] });
   const options = field.choices?.map((choice) =>
     h("option", { value: choice, selected: String(choice) === String(field.value) }, String(choice)),
   );

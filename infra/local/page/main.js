@@ -6,6 +6,7 @@ import { startConversation } from "./conversation.js";
 import { byId } from "./dom.js";
 import { startDrawer } from "./drawer.js";
 import { startFaults } from "./faults.js";
+import { startLoad } from "./load.js";
 import { startModal } from "./modal.js";
 import { startSidebar } from "./sidebar.js";
 import { state, watch } from "./store.js";
@@ -26,6 +27,7 @@ startViews();
 startClock();
 startBroken();
 startWorld();
+startLoad();
 startFaults();
 startWire();
 watch(["connection"], () => {

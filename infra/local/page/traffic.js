@@ -1,6 +1,10 @@
-/** Where requests go: from each Gateway address to the region whose servers answered when it was last asked. */
+/**
+ * Where requests go: from each Gateway address to the regions that take them, as the load is shared or, without one, as
+ * it was answered when it was last asked.
+ */
 
 import { h, svg } from "./dom.js";
+import { signalsNode } from "./signals.js";
 import { chip } from "./tree.js";
 
 /** Pixels of a line of either side, and of the bar that stands for all requests of one address. */
@@ -36,6 +40,7 @@ function deployment(name, rows) {
       drawing(rows, places),
       h("ul", { class: "flow-side right" }, regions.map(backend)),
     ),
+    signalsNode(regions, rows),
   );
 }
 
@@ -47,6 +52,7 @@ function backendsOf(rows) {
 
 function address(row, places) {
   const answers = row.state === "answers";
+  const loaded = typeof row.spilt === "number";
   const shares = (row.backends ?? [])
     .filter((one) => one.share > 0)
     .map((one) =>
@@ -54,7 +60,7 @@ function address(row, places) {
         "span",
         { class: "share" },
         h("span", { class: `swatch ribbon-${places.indexOf(one.region) % 6}`, "aria-hidden": "true" }),
-        `answered by ${one.region}`,
+        loaded ? `${Math.round(one.share * 100)} % to ${one.region}` : `answered by ${one.region}`,
       ),
     );
   return h(

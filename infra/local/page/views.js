@@ -9,10 +9,11 @@ import { put, state, watch } from "./store.js";
 const TABS = [
   { id: "chat", label: "Chat", icon: "chat" },
   { id: "world", label: "World", icon: "globe" },
+  { id: "load", label: "Load", icon: "gauge" },
   { id: "faults", label: "Faults", icon: "bolt" },
   { id: "wire", label: "Wire", icon: "list" },
 ];
-const PANELS = ["world", "faults", "wire"];
+const PANELS = ["world", "load", "faults", "wire"];
 const phone = matchMedia("(max-width: 700px)");
 
 /** Show the tabs and the panel of the last visit. */
@@ -20,7 +21,7 @@ export function startViews() {
   const before = recall("tab", "world");
   put("tab", PANELS.includes(before) ? before : "world");
   put("wide", recall("wide", false) === true);
-  watch(["tab", "side", "unread", "faults", "wide"], draw);
+  watch(["tab", "side", "unread", "load", "faults", "wide"], draw);
   phone.addEventListener("change", draw);
 }
 
@@ -75,10 +76,10 @@ function tab({ id, label, icon: sign }) {
 
 function badge(id) {
   const unread = Object.values(state.unread).reduce((sum, one) => sum + one, 0);
-  const count = { chat: unread, faults: state.faults?.active?.length ?? 0 }[id] ?? 0;
-  return (
-    count > 0 && h("span", { class: `tab-badge ${id}` }, String(count), hidden(id === "chat" ? " unread" : " active"))
-  );
+  const running = (state.load?.streams ?? []).filter((one) => one.runs).length;
+  const count = { chat: unread, load: running, faults: state.faults?.active?.length ?? 0 }[id] ?? 0;
+  const words = { chat: " unread", load: " running" }[id] ?? " active";
+  return count > 0 && h("span", { class: `tab-badge ${id}` }, String(count), hidden(words));
 }
 
 function shownTab() {

@@ -1,5 +1,6 @@
 /** The World panel: totals, regions, what is common to all, traffic and operations. */
 
+import { alertsNode } from "./alerts.js";
 import { byId, h } from "./dom.js";
 import { endedNode, runningNode } from "./operations.js";
 import { fillWith } from "./patch.js";
@@ -9,7 +10,7 @@ import { chip, noteDrawn, treeNode } from "./tree.js";
 
 /** Show the panel. */
 export function startWorld() {
-  watch(["world", "traffic", "operations", "tab", "side"], draw);
+  watch(["world", "traffic", "alerts", "operations", "tab", "side"], draw);
 }
 
 function draw() {
@@ -21,6 +22,7 @@ function draw() {
     totals(world.totals ?? []),
     part("running", "Under way", runningNode(listOf("operations"))),
     part("traffic", "Traffic", trafficNode(listOf("traffic"))),
+    part("alerts", "Alerts of Monitoring", alertsNode(state.alerts)),
     part(
       "regions",
       "Regions",

@@ -68,7 +68,9 @@ class Fault:
     counted: Callable[[Values], Sequence[str]] | None = None
     """Under which names the world counts its meetings, where it does."""
     armed: Counter[str] | None = None
-    """What is still to be met of a fault that is spent, by the value of its first field."""
+    """What is still to be met of a fault that is spent, by the value of its first field; others may share it."""
+    found: Callable[[Values], Values] | None = None
+    """What of the world is meant, found out when it is broken. Raises BadFaultError if there is nothing."""
 
     def shown(self) -> dict[str, Any]:
         """Return it as the page reads it."""

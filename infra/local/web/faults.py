@@ -8,6 +8,7 @@ from typing import Any
 
 from infra.local.cloud.cloud import Cloud
 from infra.local.web.accidents import accidents
+from infra.local.web.alert_faults import alert_faults
 from infra.local.web.fault_kinds import ANY, BadFaultError, Fault, key_of, once, switches
 
 __all__ = ["BadFaultError", "Menu"]
@@ -23,7 +24,8 @@ class Menu:
         self, cloud: Cloud, topics: Sequence[str], targets: Sequence[str] = (), doomed: Counter[str] | None = None
     ) -> None:
         self._world = cloud.world
-        every = [*switches(cloud, topics), *once(cloud, topics), *accidents(cloud, targets, doomed)]
+        services = [*switches(cloud, topics), *once(cloud, topics)]
+        every = [*services, *accidents(cloud, targets, doomed), *alert_faults(cloud)]
         self._faults = {fault.id: fault for fault in every}
 
     def shown(self) -> dict[str, Any]:
@@ -41,7 +43,7 @@ class Menu:
     def _to_come(self) -> Iterator[dict[str, Any]]:
         for fault in self._faults.values():
             for value, left in sorted((fault.armed or {}).items()):
-                if left > 0:
+                if left > 0 and value in (fault.fields[0].choices or ()):
                     about = {"id": fault.id, "title": fault.title, "detail": value, "met": None, "left": left}
                     yield {"key": f"{fault.id}/{value}", **about}
 
@@ -71,6 +73,7 @@ class Menu:
         key, by_hand = key_of(fault, values), self._world.faults.by_hand
         if key in by_hand:
             self.take_back(key)
+        values |= fault.found(values) if fault.found else {}
         fault.begin(values)
         by_hand[key] = (fault.id, values, self._count(fault, values) or 0)
 

@@ -9,7 +9,11 @@ from typing import Any
 
 from infra.local.cloud.cloud import Cloud
 from infra.local.web import conversations, wirelog, worldview
+from infra.local.web.alerts import alerts
 from infra.local.web.faults import Menu
+from infra.local.web.load import Loads
+from infra.local.web.load_pulse import Pulse
+from infra.local.web.load_traffic import traffic
 
 PAUSE = 0.2
 """Seconds between two looks for news."""
@@ -20,8 +24,9 @@ SLOW_EVERY = 3
 class Feed:
     """What the pages are told. ``links`` are where other programs connect."""
 
-    def __init__(self, cloud: Cloud, menu: Menu, links: Callable[[], list[dict[str, str]]]) -> None:
-        self._cloud, self._menu, self._links = cloud, menu, links
+    def __init__(self, cloud: Cloud, menu: Menu, loads: Loads, links: Callable[[], list[dict[str, str]]]) -> None:
+        self._cloud, self._menu, self._loads, self._links = cloud, menu, loads, links
+        self._pulse = Pulse(cloud)
         self._started = cloud.world.now.isoformat()
 
     async def events(self, user: str) -> AsyncIterator[str]:
@@ -54,7 +59,9 @@ class Feed:
         yield "operations", worldview.operations(self._cloud)
         if slow:
             yield "world", worldview.world(self._cloud)
-            yield "traffic", worldview.traffic(self._cloud)
+            yield "traffic", traffic(self._cloud, self._pulse.look())
+            yield "load", self._loads.shown()
+            yield "alerts", alerts(self._cloud)
             yield "faults", self._menu.shown()
             yield "links", self._links()
 

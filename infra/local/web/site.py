@@ -24,6 +24,7 @@ from infra.local.web import wirelog
 from infra.local.web.actions import Actions
 from infra.local.web.faults import BadFaultError, Menu
 from infra.local.web.feed import Feed
+from infra.local.web.load import Loads
 
 FILES = Path(__file__).parents[1] / "page"
 HOST = "page"
@@ -44,7 +45,8 @@ class Site:
 
     def __init__(self, cloud: Cloud, menu: Menu, complete: Complete, links: Callable[[], list[dict[str, str]]]) -> None:
         self._cloud, self._menu, self._complete = cloud, menu, complete
-        self._feed = Feed(cloud, menu, links)
+        self._loads = Loads(cloud)
+        self._feed = Feed(cloud, menu, self._loads, links)
         actions = Actions(cloud.slack)
         self._acts: dict[str, Act] = {
             "say": actions.say,
@@ -54,6 +56,7 @@ class Site:
             "home": actions.home,
             "clock": self._clock,
             "fault": self._fault,
+            "load": self._load,
         }
 
     async def answer(self, request: Request) -> Response:
@@ -117,12 +120,15 @@ class Site:
 
     async def _fault(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         if asked.get("on", True):
-            fields = asked.get("fields") or {}
-            if not isinstance(fields, dict):
-                raise TypeError("fields: name and value of each")
-            self._menu.set(str(asked.get("id", "")), fields)
+            self._menu.set(str(asked.get("id", "")), _fields(asked))
         else:
             self._menu.take_back(str(asked.get("key", "")))
+        return {}
+
+    async def _load(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        if asked.get("on", True):
+            return {"key": self._loads.start(_fields(asked))}
+        self._loads.stop(str(asked.get("key", "")))
         return {}
 
 
@@ -131,6 +137,13 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(asked, dict):
         raise TypeError("say it as a JSON object")
     return asked
+
+
+def _fields(asked: Mapping[str, Any]) -> dict[str, Any]:
+    fields = asked.get("fields") or {}
+    if not isinstance(fields, dict):
+        raise TypeError("fields: name and value of each")
+    return fields
 
 
 def _refused(why: str, status: int) -> Response:

@@ -22,6 +22,7 @@ _SERVICES = {
     "artifactregistry": "Artifact Registry",
     "secretmanager": "Secret Manager",
     "monitoring": "Monitoring",
+    "prometheus": "Monitoring, PromQL",
     "serviceusage": "Service Usage",
     "cloudresourcemanager": "Resource Manager",
     "cloudquotas": "Quotas",

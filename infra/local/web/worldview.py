@@ -1,4 +1,4 @@
-"""The world pane: regions, what is global, totals, traffic and operations, each as the page reads it."""
+"""The world pane: regions, what is global, totals and operations, each as the page reads it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from typing import Any
 
 from infra.local.cloud.cloud import Cloud
 from infra.local.cloud.compute_store import last
-from infra.local.cloud.kube.controllers.answers import Answer
-from infra.local.cloud.kube.controllers.gateways import regions_of
 from infra.local.cloud.kube.values import Object, at, meta
 from infra.local.cloud.operations import Work
 from infra.local.cloud.regions import ZONES, region_of
 from infra.local.web.clusters import OURS, clusters, state_of
 from infra.local.web.items import Item, as_json
+from infra.local.web.load_places import gateways
 
-GATEWAY = "Gateway.gateway.networking.k8s.io"
 ENDED = 20
 """Operations that are still shown when they have ended."""
-_SERVED_BY = "x-served-by"
-_OK = 200
 _OVER = {"Succeeded", "Failed"}
 
 
@@ -75,7 +71,7 @@ def _global(cloud: Cloud) -> Iterator[Item]:
         config = last(feature.spec.multiclusteringress.config_membership)
         state = cloud.fleet.features.shown(feature).resource_state.state.name
         yield Item(name, "Fleet feature", last(name), state, "", f"config cluster {config}" if config else "")
-    for _, gateway in gateways(cloud):
+    for gateway in gateways(cloud):
         yield _gateway(gateway)
 
 
@@ -88,14 +84,6 @@ def _gateway(gateway: Object) -> Item:
     note = addresses if state == "Programmed" else str(programmed.get("message", ""))
     since = str(head.get("creationTimestamp", ""))
     return Item(f"gateway/{head['namespace']}/{head['name']}", "Gateway", head["name"], state, since, note)
-
-
-def gateways(cloud: Cloud) -> Iterator[tuple[str, Object]]:
-    """Yield the key of the cluster and the Gateway of every deployment."""
-    for key, objects in sorted(cloud.kube.clusters.items()):
-        for found in objects.all(GATEWAY):
-            if str(meta(found)["namespace"]).startswith(OURS):
-                yield key, found
 
 
 def _totals(cloud: Cloud) -> Iterator[tuple[str, object]]:
@@ -113,44 +101,6 @@ def _totals(cloud: Cloud) -> Iterator[tuple[str, object]]:
     yield "Nodes", nodes
     yield from sorted(gpus.items()) or (("GPUs", 0),)
     yield "Pods ready", f"{ready}/{pods}"
-
-
-def traffic(cloud: Cloud) -> list[dict[str, Any]]:
-    """Return each Gateway's address: whether it answers, and which region's servers it was that did."""
-    rows = []
-    for _, gateway in gateways(cloud):
-        name = str(meta(gateway)["namespace"]).removeprefix(OURS)
-        backends = _backends(cloud, name)
-        for address, region in zip(at(gateway, "status", "addresses") or (), regions_of(gateway), strict=False):
-            server = _serving(cloud, str(address["value"]))
-            rows.append(
-                {
-                    "deployment": name,
-                    "region": region,
-                    "address": address["value"],
-                    "state": "answers" if server else "no answer",
-                    "backends": [{**one, "share": float(one["region"] == server)} for one in backends],
-                }
-            )
-    return rows
-
-
-def _backends(cloud: Cloud, name: str) -> list[dict[str, Any]]:
-    found = []
-    for key, objects in sorted(cloud.kube.clusters.items()):
-        server = objects.find("Deployment.apps", f"{OURS}{name}", name)
-        if server is not None:
-            ready, wanted = at(server, "status", "readyReplicas") or 0, at(server, "spec", "replicas") or 0
-            found.append({"region": key.split("/")[3], "ready": ready, "wanted": wanted})
-    return found
-
-
-def _serving(cloud: Cloud, address: str) -> str:
-    """Ask through the Gateway for its models; return the region whose server answered, or the empty string."""
-    with cloud.world.faults.uncounted():
-        answer = cloud.controllers.request(address, 80, "/v1/models")
-    good = isinstance(answer, Answer) and answer.status == _OK
-    return str(answer.headers.get(_SERVED_BY, "")).rsplit("/", 1)[-1] if good else ""  # type: ignore[union-attr]  # good says so
 
 
 def operations(cloud: Cloud) -> list[dict[str, Any]]:

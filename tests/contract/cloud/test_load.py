@@ -182,6 +182,15 @@ def test_exact_requests_are_sent_once_and_then_it_is_over(plain: LoadPlace) -> N
     assert plain.quiet()
 
 
+def test_a_stream_ends_by_itself_when_its_time_is_over(plain: LoadPlace) -> None:
+    plain.stream(minutes=2)
+    assert (plain.shown()["runs"], plain.shown()["aim"]) == (True, plain.address(US))
+    plain.pass_time(minutes=5)
+    assert not plain.shown()["runs"]
+    assert plain.shown()["sent"] == pytest.approx(CALM * 120, rel=0.2)
+    assert plain.quiet()
+
+
 def test_nothing_is_on_the_agenda_once_the_last_client_has_its_answer(plain: LoadPlace) -> None:
     assert plain.quiet()
     plain.stream()

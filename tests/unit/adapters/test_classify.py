@@ -70,6 +70,27 @@ def test_a_disabled_api_comes_with_its_command() -> None:
     assert classify(refusal, DOING).remedy == "gcloud services enable gkehub.googleapis.com"
 
 
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        pytest.param(
+            google("INVALID_ARGUMENT", 'Could not delete "c" because it is still being referenced by: "p"'),
+            Reason.IN_USE,
+            id="a channel that policies use",
+        ),
+        pytest.param(google("NOT_FOUND", "Notification channel not found"), Reason.WAITING, id="a channel that went"),
+        pytest.param(
+            google("ABORTED", "Too many concurrent edits to the project configuration. Please try again."),
+            Reason.CONFLICT,
+            id="two changes of alerting at once",
+        ),
+    ],
+)
+def test_monitoring_s_refusals_pass_by_themselves(refusal: Refusal, reason: Reason) -> None:
+    found = classify(refusal, DOING)
+    assert (found.reason, found.remedy) == (reason, "")
+
+
 def test_another_manager_is_named() -> None:
     found = classify(status(409, "Conflict", 'Apply failed: conflict with "helm": .spec.replicas'), DOING)
     assert "helm" in found.remedy

@@ -84,6 +84,20 @@ def test_what_falls_and_what_stays_is_said_so() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("course", "said"),
+    [
+        pytest.param(
+            (*ramp(0.0, 0.98, 30), *ramp(0.98, 0.0, 30)), "returned to 0 % in 30 minutes", id="there and back"
+        ),
+        pytest.param((*ramp(0.0, 0.98, 30), *ramp(0.98, 0.2, 30)), "rose from 0 % to 20 % in 30 minutes", id="higher"),
+    ],
+)
+def test_a_peak_in_between_is_told(course: tuple[float, ...], said: str) -> None:
+    peaked = replace(ADVISED, threshold=0.0, window=window(course))
+    assert sentence(peaked).startswith(f"KV cache {said}, at most 98 % in between.")
+
+
 def test_a_gap_is_left_out_of_the_chart_and_said() -> None:
     gap = replace(ADVISED, window=window((*ramp(0.41, 0.6, 30), *(None,) * 9, *ramp(0.7, 0.93, 21))))
     assert len(lines(drawn(gap)[0])["KV"]) == MOST_POINTS - 3

@@ -89,7 +89,15 @@ def test_every_source_that_a_row_names_is_described() -> None:
     named = {machine.source for machine in CATALOG.machines.values()}
     named |= {prior.source for prior in CATALOG.priors.values()}
     named |= {engine.source for engine in CATALOG.engines.values()}
+    named |= {machine.accelerator.figures for machine in CATALOG.machines.values() if machine.accelerator.figures}
     assert named <= set(CATALOG.sources)
+
+
+def test_every_card_that_holds_a_model_has_its_data_sheet_figures() -> None:
+    used = {
+        CATALOG.machine(option.machine).accelerator for model in CATALOG.models.values() for option in model.options
+    }
+    assert all(card.bandwidth_gb_per_s and card.dense_tflops and card.figures for card in used)
 
 
 def test_every_expected_duration_is_for_a_kind_we_build() -> None:

@@ -68,7 +68,8 @@ EXAMPLES = [
     pytest.param(
         situation(calm(US, kv=0.72, waiting=4.0)), Diagnosis.KV_BOUND, id="KV beyond its limit, with requests waiting"
     ),
-    pytest.param(situation(calm(US, kv=0.72)), Diagnosis.HEALTHY, id="KV beyond its limit, and it stays there"),
+    pytest.param(situation(calm(US, kv=0.72)), Diagnosis.KV_BOUND, id="KV beyond its limit, and it stays there"),
+    pytest.param(situation(calm(US, share=0.85, kv=0.4)), Diagnosis.HEALTHY, id="KV a little beyond its limit"),
     pytest.param(
         situation(hot(server=H100, mix=CODE, kv=0.12, kv_max=0.2)), Diagnosis.PREFILL_BOUND, id="long prompts, KV low"
     ),

@@ -88,6 +88,12 @@ def test_little_history_makes_wide_intervals() -> None:
     assert short.high / short.low > 2 * long.high / long.low
 
 
+@pytest.mark.parametrize("minutes", [5, 10, 20, 40])
+def test_a_load_that_begins_from_nothing_is_not_expected_to_go_on_leaping(minutes: int) -> None:
+    told = forecast(history([0.0] * 90 + [2.0] * minutes, 1), None)
+    assert all(each.high < 8 for each in told.ahead.values())
+
+
 def test_farther_is_less_certain() -> None:
     told = forecast(history([*days(7)]), None)
     widths = [each.high / each.low for each in (told.ahead[5], told.ahead[60])]

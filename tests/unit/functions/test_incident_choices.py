@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from functions import incidents as incidents_of
+from functions import propose
+from functions.decide import decide
 from shared.domain.incidents import IncidentState
 from shared.domain.intents import Balance, Scale
-from shared.domain.messages import RemedyChosen, SnoozeAsked
+from shared.domain.messages import ProposalMade, RemedyChosen, SnoozeAsked
 from shared.domain.proposals import Outcome
 from shared.domain.suggestions import RemedyKind
 from shared.domain.topics import Topic
@@ -59,6 +62,20 @@ def test_two_people_who_press_different_options_at_once_cause_one_effect() -> No
     generation = place.desired("deployments/chat").generation
     place.drain()
     assert place.desired("deployments/chat").generation == generation + 1
+
+
+def test_what_two_people_press_in_one_moment_is_judged_whichever_of_the_two_is_heard_of_last() -> None:
+    place = hot()
+    found, shift = alerted(place), offered(place, RemedyKind.SHIFT)
+    for number, user in enumerate([ANA, BEN]):
+        message = RemedyChosen(found.id, shift.id, user, "C1", place.now(), f"i-000000000000000{number}")
+        propose.choose(message, place.services)
+    first, second = (p.id for p in sorted(proposals(place), key=lambda p: p.intent.user != ANA) if p.intent.remedy)
+    incidents_of.handle(ProposalMade(first), place.services)
+    decide(ProposalMade(first), place.services)
+    incidents_of.handle(ProposalMade(second), place.services)
+    place.drain()
+    assert [each.proposal for each in incident(place).outcomes] == [first]
 
 
 def test_a_choice_without_a_role_is_refused_with_who_could() -> None:

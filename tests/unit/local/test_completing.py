@@ -13,7 +13,9 @@ from shared.catalog.load import load
 from shared.domain.errors import TerminalError
 
 CATALOG = load()
-KNOWN = Known(CATALOG, ("llama3-8b", "chat"), {"p-0123456789ab": "one replica more"})
+KNOWN = Known(
+    CATALOG, ("llama3-8b", "chat"), {"p-0123456789ab": "one replica more"}, {"chat.us-east4.3": "chat in us-east4"}
+)
 
 
 def labels(text: str) -> list[str]:
@@ -59,9 +61,30 @@ def test_plan_offers_what_can_be_planned_and_then_its_words() -> None:
     assert labels("/infer plan delete ") == ["llama3-8b", "chat"]
 
 
-@pytest.mark.parametrize("verb", ["undo", "delete", "status", "history", "balance"])
+@pytest.mark.parametrize("verb", ["undo", "delete", "status", "history", "rollback"])
 def test_verbs_about_a_deployment_offer_those_there_are(verb: str) -> None:
     assert labels(f"/infer {verb} ") == ["llama3-8b", "chat"]
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        pytest.param("balance chat us-east4 ", ["60"], id="a percentage after the region"),
+        pytest.param("balance chat us-east4 60 ", [], id="nothing after the percentage"),
+        pytest.param("tune chat ", ["--max-num-seqs", "--max-model-len"], id="what can be limited"),
+        pytest.param("tune chat --max-num-seqs 64 ", ["--max-model-len"], id="what can be limited beside"),
+        pytest.param("incident ", ["chat.us-east4.3", "llama3-8b", "chat"], id="incidents and deployments"),
+        pytest.param("incident chat.us-east4.3 ", [], id="nothing after an id"),
+        pytest.param("remedy ", ["chat.us-east4.3"], id="only open incidents"),
+        pytest.param("snooze chat.us-east4.3 2", ["2h", "24h"], id="times"),
+    ],
+)
+def test_verbs_of_remedies_offer_what_comes_next(text: str, offered: list[str]) -> None:
+    assert labels(f"/infer {text}") == offered
+
+
+def test_a_region_is_offered_where_traffic_may_spill_from_it() -> None:
+    assert "us-east4" in labels("/infer balance chat us-e")
 
 
 def test_a_vote_offers_open_proposals_with_what_they_would_do() -> None:
@@ -76,9 +99,12 @@ def test_any_text_can_be_completed_and_is_only_ever_made_longer(text: str) -> No
         assert len(one.text) > len("/infer " + text.rpartition(" ")[0])
 
 
-@given(st.data())
-def test_following_completions_never_leads_to_a_word_that_the_grammar_does_not_know(data: st.DataObject) -> None:
-    text = "/infer deploy "
+@pytest.mark.parametrize("verb", ["deploy", "balance", "tune", "rollback", "incident", "remedy"])
+@given(data=st.data())
+def test_following_completions_never_leads_to_a_word_that_the_grammar_does_not_know(
+    verb: str, data: st.DataObject
+) -> None:
+    text = f"/infer {verb} "
     for _ in range(data.draw(st.integers(1, 5))):
         offered = complete(text, KNOWN)
         if not offered:
