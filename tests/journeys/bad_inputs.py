@@ -153,7 +153,7 @@ WORDS = (
     ),
     Typed("a plan to deploy where", "plan deploy qwen2.5-0.5b", ("deploy needs a model and at least one region",)),
     Typed("scale to what", "scale us-east4", ("scale needs 2 words after it, not 1", "/infer scale [NAME] REGION")),
-    Typed("balance how", "balance", ("balance needs 1 word after it", "/infer balance [NAME] PERCENT")),
+    Typed("balance how", "balance", ("balance needs 1 word after it", "/infer balance [NAME] [REGION] PERCENT")),
     Typed("delete what", "delete", ("delete needs 1 word after it", "/infer delete NAME")),
     Typed("approve what", "approve", ("approve needs 1 word after it", "/infer approve ID")),
     Typed("plan of what", "plan", ("plan needs a verb after it: deploy, scale", "/infer plan deploy")),
@@ -165,9 +165,7 @@ WORDS = (
     ),
     Typed("a word too many", f"{CHAT} please", ("'please' has no meaning there", "as NAME")),
     Typed("delete too much", "delete chat now", ("'now' is one word too many after delete", "/infer delete NAME")),
-    Typed(
-        "balance too much", "balance chat 60 55", ("'55' is one word too many after balance", "/infer balance [NAME]")
-    ),
+    Typed("balance what region", "balance chat 60 55", ("there is no region '60'", "/infer balance [NAME] [REGION]")),
     Typed("list too much", "list all", ("'all' is one word too many after list", "/infer list")),
     Typed("no proposal's id", "approve 42", ("'42' is no proposal's id", "as on the card")),
     Typed(

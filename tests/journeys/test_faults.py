@@ -136,6 +136,9 @@ def test_a_function_that_is_killed_loses_and_doubles_nothing(trial: Trial, targe
     proposal = trial.journey.propose(f"balance {NAME} {41 + FUNCTIONS.index(target)}")
     if target != "propose":
         trial.breaks("kill", target=target)
+    if target == "alerts":  # nothing of a proposal's way comes by there
+        alerting = trial.journey.cloud.alerting
+        trial.journey.cloud.server.run(lambda: alerting.send_test(next(iter(alerting.channels.all))))
     trial.journey.approve(proposal)
     trial.journey.card_says(proposal, "Done")
     trial.journey.until(lambda: trial.to_come("kill") == 0, "the end of the function")

@@ -7,6 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from shared.domain.desired import DeploymentSpec, Desired
 from shared.domain.incidents import IncidentState
+from shared.domain.intents import Balance
 from shared.domain.messages import RemedyChosen
 from shared.domain.records import DEPLOYMENTS
 from shared.domain.topics import Topic
@@ -48,7 +49,7 @@ class Alarms:
         data=st.data(),
         rate=st.sampled_from([60.0, 300.0]),
         number=st.integers(0, 3),
-        closes=st.sampled_from(["late", "first", "never", "by time-out"]),
+        closes=st.sampled_from(["late", "first", "never"]),
     )
     def an_alert_fires(self, data: st.DataObject, rate: float, number: int, closes: str) -> None:
         name, region = data.draw(st.sampled_from(self.places()))
@@ -62,9 +63,6 @@ class Alarms:
         said = {"late": [*said, closed], "first": [closed, *said]}.get(closes, said)
         for each in said:
             self.house.publish(Topic.ALERTS, each)
-        if closes == "by time-out":  # while it is as hot as before
-            self.house.drain()
-            self.house.publish(Topic.ALERTS, closed)
         self.house.alerted |= {(name, region, f"{sign}.{name}.{region}")}
 
     @precondition(lambda self: self.places())
@@ -130,6 +128,46 @@ class Alarms:
             self.house.seconds += 60
             self.house.tick()
             self.house.drain()
+
+    @precondition(lambda self: self.places())
+    @rule(data=st.data(), percent=st.integers(41, 79))
+    def a_thumb_comes_late(self, data: st.DataObject, percent: int) -> None:
+        """Somebody changes the deployment, and before anybody looked anew an option of before is pressed."""
+        name, region = data.draw(st.sampled_from(self.places()))
+        self.fires(name, region)
+        place = f"{name}.{region}"
+        stands = [each for each in self.house.incidents() if each.place == place and each.advice]
+        old = [(one.id, each.id) for one in stands for each in one.advice.suggestions if each.ask]
+        self.someone_asks(Balance(percent, name), ANA, dry=False, twice=False)
+        self.arrive_at("propose", [None])
+        self.arrive_at("decide", [None])
+        for incident, suggestion in old[:1]:
+            self.pressed(incident, suggestion, BEN)
+            self.arrive_at("propose", [None])
+        self.the_newest_is_approved()
+        self.house.drain()
+        self.house.cloud.met["pressed late"] += bool(old)
+
+    @precondition(lambda self: self.places())
+    @rule(data=st.data())
+    def an_alert_is_closed_by_time_out(self, data: st.DataObject) -> None:
+        """While it is as hot as before."""
+        name, region = data.draw(st.sampled_from(self.places()))
+        sign = self.fires(name, region)
+        self.house.publish(Topic.ALERTS, notification(name, region, "closed", f"{sign}.{name}.{region}"))
+        self.house.drain()
+        self.house.cloud.met["closed by time-out"] += 1
+
+    def fires(self, name: str, region: str) -> str:
+        """Let a region get hot, and a new alert of it be worked off; return the alert's sign."""
+        self.house.metrics.rates[name, region] = 160.0
+        self.house.metrics.down = False
+        self.house.metrics.vanished.discard(region)
+        sign = f"3.{self.house.presses}.{int(self.house.seconds)}"
+        self.alert(name, region, sign, "never")
+        self.house.tick()
+        self.house.drain()
+        return sign
 
     def pressed(self, incident: str, suggestion: str, user: str) -> None:
         self.house.presses += 1

@@ -14,7 +14,19 @@ SOMEWHERE = Circumstances(2, "3.11", 0.1)
 
 
 def test_every_budget_has_its_benchmark() -> None:
-    assert set(benches()) == {"ack", "cold", "rounds", "deploy", "guide", "commits", "sweep", "facades", "up", "demo"}
+    assert set(benches()) == {
+        "ack",
+        "cold",
+        "rounds",
+        "deploy",
+        "guide",
+        "commits",
+        "sweep",
+        "facades",
+        "up",
+        "demo",
+        "incidents",
+    }
 
 
 def test_the_critical_path_is_the_longest_way_through_with_the_earliest_of_alternatives() -> None:

@@ -38,7 +38,7 @@ def test_adapter_flags_come_only_when_an_adapter_is_asked_for() -> None:
 
 
 def test_every_flag_can_be_filled_in() -> None:
-    values = dict.fromkeys(("model", "served_name", "port", "tp", "max_model_len", "drain"), "x")
+    values = dict.fromkeys(("model", "served_name", "port", "tp", "max_model_len", "max_num_seqs", "drain"), "x")
     assert all("{" not in flag.format(**values) for flag in VLLM.arguments(adapters=True))
 
 
