@@ -14,8 +14,8 @@ from shared.domain.incidents import Alarm, Incident, IncidentState, Outcome
 from shared.domain.suggestions import Advice, Diagnosis, RemedyKind, Suggestion
 from shared.domain.windows import MetricWindow, Series
 
-SETTLE = timedelta(minutes=6)
-"""After a remedy should be felt, until it is judged: a percentile looks back five minutes, and must not see the jam."""
+SETTLE = timedelta(minutes=3)
+"""After a remedy should be felt, until it is judged: the metrics' own windows have to fill."""
 GIVE_UP = timedelta(minutes=10)
 """How much longer a judgement waits for metrics that are missing."""
 SURE = timedelta(minutes=15)
